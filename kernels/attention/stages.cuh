@@ -129,7 +129,7 @@ KVROOF_DEVICE void score_chunk(const typename DecodeTile<HeadDim>::Stage& stage,
                                const QueryFragments<HeadDim>& queries, float scale_log2, U32 lane,
                                F32 (&scores)[lane_chunk::kTiles][4]) {
   const U32 bitmaps = shared_address(stage.bitmaps);
-  LaneStream stream{shared_address(stage.lines) + lane * lane_chunk::kSlotBytes, U32(0u)};
+  LaneStream stream = open_stream(stage, lane);
   KVROOF_UNROLL
   for (int tile = 0; tile < lane_chunk::kTiles; ++tile) {
     const LaneBits<HeadDim> bits = load_lane_bits<HeadDim>(bitmaps, tile, lane);
@@ -150,7 +150,7 @@ KVROOF_DEVICE void accumulate_chunk(const typename DecodeTile<HeadDim>::Stage& s
                                     const F32 (&probabilities)[lane_chunk::kTiles][4], U32 lane,
                                     F32 (&outputs)[lane_chunk::steps(HeadDim)][4]) {
   const U32 bitmaps = shared_address(stage.bitmaps);
-  LaneStream stream{shared_address(stage.lines) + lane * lane_chunk::kSlotBytes, U32(0u)};
+  LaneStream stream = open_stream(stage, lane);
   KVROOF_UNROLL
   for (int tile = 0; tile < lane_chunk::kTiles; ++tile) {
     U32 b[2];

@@ -23,8 +23,9 @@ struct DecodeTile {
   static constexpr int kLines = lane_chunk::max_lane_slots(HeadDim) + 1;
   /// K or V of one chunk, staged by and for one warp.
   struct Stage {
+    alignas(
+        256) std::byte lines[kLines][lane_chunk::kLineBytes];  // the expander works in whole lines
     alignas(16) std::byte bitmaps[lane_chunk::bitmap_bytes(HeadDim)];
-    alignas(16) std::byte lines[kLines][lane_chunk::kLineBytes];
   };
   struct WarpShared {
     Stage keys;

@@ -157,14 +157,14 @@ KVROOF_DEVICE void store_global_u16_if(bool on, void* address, U32 value) {
 
 // ---- shared memory
 // -------------------------------------------------------------------------------------------------
-// A kernel has one dynamic allocation, 128-byte aligned. Addresses inside it are taken from
+// A kernel has one dynamic allocation, 256-byte aligned. Addresses inside it are taken from
 // shared_memory<Shared>() (fields of a struct) and handed to load_shared / store_shared, never
 // dereferenced. Hot loops may use 32-bit shared addresses: shared_address(pointer), plain
 // arithmetic on it, and the _at forms with a constant byte offset.
 
 template <class Shared>
 KVROOF_DEVICE Shared& shared_memory() {
-  extern __shared__ __align__(128) unsigned char kvroof_dynamic_shared[];
+  extern __shared__ __align__(256) unsigned char kvroof_dynamic_shared[];
   return *reinterpret_cast<Shared*>(kvroof_dynamic_shared);
 }
 template <class Register>

@@ -125,6 +125,17 @@ KVROOF_DEVICE Register load_global_if(bool on, const void* address) {
   if (on) value = detail::load_word<Register>(address);
   return value;
 }
+/// From L2, past the L1 of this SM: what other blocks wrote before an atomic that this thread has
+/// seen.
+template <class Register>
+KVROOF_DEVICE Register load_global_coherent_if(bool on, const void* address) {
+  Register value{};
+  if (on) {
+    detail::copy_register(
+        value, __ldcg(static_cast<const typename detail::WordOf<Register>::Type*>(address)));
+  }
+  return value;
+}
 KVROOF_DEVICE U32 load_global_u8(const void* address) {
   return *static_cast<const std::uint8_t*>(address);
 }

@@ -82,9 +82,9 @@ struct LaneStream {
   U32 cursor;
 };
 
-template <class Stage>
-KVROOF_DEVICE LaneStream open_stream(const Stage& stage, U32 lane) {
-  return {lane * lane_chunk::kSlotBytes, shared_address(stage.lines)};
+/// A lane's stream of the chunk staged at `lines`, a multiple of 256.
+KVROOF_DEVICE LaneStream open_stream(const std::byte* lines, U32 lane) {
+  return {lane * lane_chunk::kSlotBytes, shared_address(lines)};
 }
 
 /// To be called before the first and then after every 8 nibbles of a stream, 32 elements at most.

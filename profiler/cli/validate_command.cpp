@@ -77,8 +77,7 @@ void add_case_options(CLI::App& command, ValidateOptions& options, CLI::Option* 
       command.add_option("--dtype", one.value_type, "f16 or bf16")
           ->transform(CLI::CheckedTransformer(types))
           ->default_str("f16"),
-      command
-          .add_option("--splits", one.splits, "Blocks that share a sequence's prefix; 0: chosen")
+      command.add_option("--blocks", one.blocks, "Blocks that share the work; 0: chosen")
           ->capture_default_str(),
       command.add_option("--seed", one.seed, "Of the synthetic inputs")->capture_default_str(),
       command

@@ -7,12 +7,12 @@
 namespace kvroof::attention {
 
 void launch_simt(const DecodeProblem& problem, const DecodePlan& plan, Device& device) {
-  auto& simulator = static_cast<simt::Simulator&>(device);
+  auto& simulator = simt::as_simulator(device);
   with_instance(problem, [&](auto value, auto head_dim) {
-    simulator.launch({.kernel_name = "decode",
-                      .grid = {static_cast<unsigned>(plan.blocks), 1, 1},
-                      .block_threads = 32 * plan.warps,
-                      .shared_bytes = static_cast<std::size_t>(plan.shared_bytes)},
+    simulator.launch({.kernel = "decode",
+                      .grid = {plan.blocks, 1, 1},
+                      .threads = 32 * plan.warps,
+                      .shared_bytes = plan.shared_bytes},
                      [&] {
                        simt_backend::attention::decode_kernel<decltype(value), head_dim()>(problem,
                                                                                            plan);

@@ -83,6 +83,13 @@ KVROOF_DEVICE Register load_global(const void* address,
                                    detail::Site site = detail::Site::current()) {
   return load_global_if<Register>(true, address, site);
 }
+/// From L2, past the L1 of this SM: what other blocks wrote before an atomic that this thread has
+/// seen. The simulator has no L1.
+template <class Register>
+KVROOF_DEVICE Register load_global_coherent_if(bool on, const void* address,
+                                               detail::Site site = detail::Site::current()) {
+  return load_global_if<Register>(on, address, site);
+}
 KVROOF_DEVICE U32 load_global_u8(const void* address, detail::Site site = detail::Site::current()) {
   std::uint8_t value;
   simt::read_global<1>(&value, address, true, site);
@@ -276,6 +283,20 @@ KVROOF_DEVICE auto shuffle_up(Value value, int distance, std::uint32_t mask = kF
       simt::shuffle_bits(detail::to_bits(value), source, mask, site));
 }
 
+/// Sum, minimum and maximum over the lanes of `mask`; valid in every one of them.
+KVROOF_DEVICE U32 warp_sum(U32 value, std::uint32_t mask = kFullWarp,
+                           detail::Site site = detail::Site::current()) {
+  return simt::reduce(value, simt::Reduction::kSum, mask, site);
+}
+KVROOF_DEVICE U32 warp_min(U32 value, std::uint32_t mask = kFullWarp,
+                           detail::Site site = detail::Site::current()) {
+  return simt::reduce(value, simt::Reduction::kMin, mask, site);
+}
+KVROOF_DEVICE U32 warp_max(U32 value, std::uint32_t mask = kFullWarp,
+                           detail::Site site = detail::Site::current()) {
+  return simt::reduce(value, simt::Reduction::kMax, mask, site);
+}
+
 // ---- atomics ----
 
 /// Returns the value before the addition.
@@ -368,11 +389,9 @@ KVROOF_DEVICE F32 log2_approx(F32 x) {
   }
   return static_cast<float>(std::log2(static_cast<double>(value)));
 }
-/// 1 / x, correctly rounded: an approximation and its refinement.
+/// 1 / x by the special-function unit; here correctly rounded.
 KVROOF_DEVICE F32 reciprocal(F32 x) {
-  constexpr unsigned kRefinement = 3;
   detail::issue(detail::Pipe::kXu);
-  detail::issue(detail::Pipe::kFma, kRefinement);
   return 1.0f / float{x};
 }
 KVROOF_DEVICE F32 f32_from_bits(U32 bits) { return std::bit_cast<float>(std::uint32_t{bits}); }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -93,6 +94,30 @@ void perform_shuffle(Block& block, Warp& warp, const Rendezvous& rendezvous) {
   });
   ++block.counters().shuffles;
   issue_for_warp(block, Pipe::kLsu);
+}
+
+// ---- reductions ----
+
+struct Reduce {
+  std::uint32_t value;
+  Reduction reduction;
+};
+
+void perform_reduce(Block& block, Warp& warp, const Rendezvous& rendezvous) {
+  const int first = std::countr_zero(rendezvous.arrived);
+  std::uint32_t result = operand_of<Reduce>(warp, first).value;
+  for_each_lane(rendezvous.arrived & (rendezvous.arrived - 1), [&](int lane) {
+    const Reduce& operand = operand_of<Reduce>(warp, lane);
+    switch (operand.reduction) {
+      case Reduction::kSum: result += operand.value; break;
+      case Reduction::kMin: result = std::min(result, operand.value); break;
+      case Reduction::kMax: result = std::max(result, operand.value); break;
+    }
+  });
+  for_each_lane(rendezvous.arrived,
+                [&](int lane) { operand_of<Reduce>(warp, lane).value = result; });
+  ++block.counters().reductions;
+  issue_for_warp(block, Pipe::kXu);
 }
 
 // ---- matrices ----
@@ -191,6 +216,12 @@ std::uint32_t shuffle_bits(std::uint32_t value, int source_lane, std::uint32_t m
   Shuffle operand{value, source_lane, 0};
   current->block->rendezvous(Collective::kShuffle, perform_shuffle, mask, &operand, site);
   return operand.result;
+}
+
+std::uint32_t reduce(std::uint32_t value, Reduction reduction, std::uint32_t mask, Site site) {
+  Reduce operand{value, reduction};
+  current->block->rendezvous(Collective::kReduce, perform_reduce, mask, &operand, site);
+  return operand.value;
 }
 
 void load_matrices(U32 (&result)[4], const void* row, bool transposed, Site site) {

@@ -19,6 +19,10 @@ std::uint32_t vote(bool predicate, std::uint32_t mask, Site site, std::uint32_t*
 /// The value of `source_lane`, 0 .. 31.
 std::uint32_t shuffle_bits(std::uint32_t value, int source_lane, std::uint32_t mask, Site site);
 
+enum class Reduction { kSum, kMin, kMax };
+/// `value` combined over the lanes that take part, as unsigned.
+std::uint32_t reduce(std::uint32_t value, Reduction reduction, std::uint32_t mask, Site site);
+
 /// ldmatrix.x4: each lane gives a row address; result holds its part of the four matrices.
 void load_matrices(U32 (&result)[4], const void* row, bool transposed, Site site);
 std::uint32_t move_matrix(std::uint32_t fragment, Site site);

@@ -36,6 +36,7 @@ struct Counters {
   std::int64_t mma_flops = 0;  // 2 m n k for each mma
   std::int64_t shuffles = 0;
   std::int64_t votes = 0;
+  std::int64_t reductions = 0;
   std::int64_t move_matrix = 0;
   std::int64_t warp_barriers = 0;
   std::int64_t block_barriers = 0;      // warps that passed one

@@ -13,7 +13,7 @@ namespace kvroof::simt {
 enum class Pipe {
   kAlu,     // logic, integer add, compare, shift, select, byte permute, minimum, maximum, vote
   kFma,     // integer multiply-add, F32 add, multiply, multiply-add, f16 -> F32
-  kXu,      // popc, clz, ex2, lg2, rcp, integer <-> F32
+  kXu,      // popc, clz, ex2, lg2, rcp, integer <-> F32, warp reductions
   kLsu,     // loads, stores, atomics, asynchronous copies, ldmatrix, shuffles, fences
   kTensor,  // mma
 };

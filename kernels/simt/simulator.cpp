@@ -193,6 +193,13 @@ Counters Simulator::counters() const {
   return sum;
 }
 
+std::vector<std::string> Simulator::take_reports() {
+  std::vector<std::string> reports;
+  for (const Hazard& hazard : hazards_.hazards()) reports.push_back(hazard.describe());
+  hazards_.clear();
+  return reports;
+}
+
 void Simulator::reset() {
   launches_.clear();
   hazards_.clear();

@@ -66,6 +66,8 @@ class Simulator final : public Device {
   void copy_to_host(void* destination, const void* source, std::size_t bytes) override;
   void fill(void* destination, std::byte value, std::size_t bytes) override;
   void synchronize() override {}
+  /// The hazards, which it forgets.
+  std::vector<std::string> take_reports() override;
 
   const SimulatorOptions& options() const { return options_; }
   void set_options(SimulatorOptions options);

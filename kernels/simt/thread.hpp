@@ -36,6 +36,7 @@ enum class Collective : std::uint8_t {
   kSyncWarp,
   kVote,
   kShuffle,
+  kReduce,
   kLoadMatrix,
   kLoadMatrixTransposed,
   kMoveMatrix,

@@ -40,6 +40,12 @@ struct AttentionErrorBound {
   Vector lse;      // [group]
 };
 
+/// A worst case, so it never fails a correct kernel, and it grows with kv_len while the weight of a
+/// single token shrinks. With serial_arithmetic on a synthetic cache a stale tile of 64 tokens is
+/// caught anywhere up to kv_len 16384 in f16 and 4096 in bf16 weights; beyond that some tiles weigh
+/// less than the rounding of all others could, and the kernel's real counts or a shorter cache must
+/// be used.
+///
 /// Worst-case rounding error of `arithmetic` on `problem`, whose exact answer is `result`.
 ///
 /// Write u = 2^-23, one fp32 rounding by truncation (matrix multiply units truncate; rounding to

@@ -72,9 +72,9 @@ struct AttentionErrorBound {
 ///    4 u (|lse| + max_i a_i + 1) for max + ln(sum).
 ///
 /// Being a worst case, the bound never fails a correct kernel; but it does not shrink with kv_len
-/// as the weight of a single token does. With serial_arithmetic on a synthetic cache a stale tile
-/// of 64 tokens is caught anywhere up to kv_len 16384 with f16 weights and 4096 with bf16 weights.
-/// Beyond, some tiles weigh less than the rounding of all others could: lower the counts to the
+/// as the weight of a single token does. The tests show what it catches at kv_len 4096, a stale
+/// tile of 64 tokens included, for serial_arithmetic on a synthetic cache. At several times that
+/// length some tiles weigh less than the rounding of all others could: lower the counts to the
 /// kernel's own, or validate on a shorter cache.
 AttentionErrorBound attention_error_bound(const AttentionProblem& problem,
                                           const AttentionResult& result,

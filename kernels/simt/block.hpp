@@ -31,7 +31,7 @@ struct LaunchContext {
   Order lane_order = Order::kAscending;
   std::uint64_t seed = 0;
   std::uint64_t step_budget = 0;
-  std::uint32_t launch_tag = 1;  // BlockRaceCell
+  std::uint32_t launch_tag = 1;  // 1 .. kRaceLaunchTags
   const std::function<void()>* body = nullptr;
   GlobalMemory* memory = nullptr;
   HazardLog* hazards = nullptr;

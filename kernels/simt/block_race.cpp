@@ -2,88 +2,133 @@
 #include "kernels/simt/block_race.hpp"
 
 #include <algorithm>
+#include <atomic>
 
 namespace kvroof::simt {
 namespace {
 
 constexpr std::uint32_t kNobody = 0;
 constexpr std::uint32_t kSeveral = (1u << 21) - 1;
+constexpr std::uint32_t kBlocks = kSeveral - 1;  // later blocks share numbers
 constexpr std::uint32_t kLastSegment = 7;
 
 /// A cell unpacked; blocks are stored as number + 1.
-struct State {
+struct Cell {
   std::uint32_t launch = 0;
   std::uint32_t writer = kNobody, reader = kNobody;
   std::uint32_t write_segment = 0, read_segment = 0;
-  std::uint32_t written = 0, read = 0;  // byte masks
+  std::uint32_t has_bytes = 0;  // of a word: the cells of its bytes are in use
 
-  static State unpack(std::uint64_t word, std::uint32_t launch) {
-    State state;
-    state.launch = launch;
-    if ((word & 0xff) != launch) return state;  // of an earlier launch: nothing yet
+  static Cell unpack(std::uint64_t word, std::uint32_t launch) {
+    Cell cell;
+    cell.launch = launch;
+    if ((word & 0xff) != launch) return cell;  // of an earlier launch: nothing yet
     const auto field = [&](int shift, std::uint32_t mask) {
       return static_cast<std::uint32_t>(word >> shift) & mask;
     };
-    state.writer = field(8, kSeveral);
-    state.reader = field(29, kSeveral);
-    state.write_segment = field(50, kLastSegment);
-    state.read_segment = field(53, kLastSegment);
-    state.written = field(56, 15);
-    state.read = field(60, 15);
-    return state;
+    cell.writer = field(8, kSeveral);
+    cell.reader = field(29, kSeveral);
+    cell.write_segment = field(50, kLastSegment);
+    cell.read_segment = field(53, kLastSegment);
+    cell.has_bytes = field(56, 1);
+    return cell;
   }
   std::uint64_t pack() const {
     return std::uint64_t{launch} | std::uint64_t{writer} << 8 | std::uint64_t{reader} << 29 |
            std::uint64_t{write_segment} << 50 | std::uint64_t{read_segment} << 53 |
-           std::uint64_t{written} << 56 | std::uint64_t{read} << 60;
+           std::uint64_t{has_bytes} << 56;
   }
 };
 
-std::uint32_t number(const BlockHistory& history) {
-  return history.block % BlockRaceCell::kBlocks + 1;
-}
-std::uint32_t segment(const BlockHistory& history) {
-  return std::min(history.segment, kLastSegment);
-}
+/// One access on its way through the cells it touches.
+struct Access {
+  bool write;
+  std::uint32_t launch;
+  BlockHistory& history;
+  ReleaseLog& log;
 
-bool conflicts(std::uint32_t who, std::uint32_t in_segment, std::uint32_t bytes_there,
-               unsigned bytes, BlockHistory& history, ReleaseLog& log) {
-  if (who == kNobody || who == number(history) || (bytes_there & bytes) == 0) return false;
-  if (who == kSeveral) return false;
-  return !log.knows(history, who - 1, in_segment);
-}
+  std::uint32_t number() const { return history.block % kBlocks + 1; }
+  std::uint32_t segment() const { return std::min(history.segment, kLastSegment); }
 
-void note_read(State& state, unsigned bytes, const BlockHistory& history) {
-  const std::uint32_t me = number(history);
-  state.read |= bytes;
-  if (state.reader == me) return;
-  state.read_segment = segment(history);
-  state.reader = state.reader == kNobody ? me : kSeveral;
-}
-
-void note_write(State& state, unsigned bytes, const BlockHistory& history) {
-  const std::uint32_t me = number(history);
-  const bool shares_word =
-      state.writer != kNobody && state.writer != me && (state.written & ~bytes) != 0;
-  state.written |= bytes;
-  state.writer = shares_word ? kSeveral : me;
-  state.write_segment = segment(history);
-  state.reader = kNobody;
-  state.read = 0;
-}
-
-/// Repeats `step` on a copy of the state until it is stored unchanged by others.
-template <class Step>
-BlockRaceFinding update(std::atomic<std::uint64_t>& cell, std::uint32_t launch, const Step& step) {
-  std::uint64_t before = cell.load(std::memory_order_relaxed);
-  for (;;) {
-    State state = State::unpack(before, launch);
-    const BlockRaceFinding finding = step(state);
-    const std::uint64_t after = state.pack();
-    if (after == before || cell.compare_exchange_weak(before, after, std::memory_order_relaxed)) {
-      return finding;
+  bool conflicts(std::uint32_t who, std::uint32_t in_segment) const {
+    if (who == kNobody || who == number()) return false;
+    // Of several readers only that there were some is known: one acquisition excuses them.
+    if (who == kSeveral) return history.acquired.empty();
+    return !log.knows(history, who - 1, in_segment);
+  }
+  BlockRaceFinding find(const Cell& cell) const {
+    if (conflicts(cell.writer, cell.write_segment)) {
+      return {write ? BlockRace::kWriteAfterWrite : BlockRace::kReadAfterWrite, cell.writer - 1};
+    }
+    if (write && conflicts(cell.reader, cell.read_segment)) {
+      return {BlockRace::kWriteAfterRead, cell.reader - 1};
+    }
+    return {};
+  }
+  void note(Cell& cell) const {
+    if (write) {
+      cell.writer = number();
+      cell.write_segment = segment();
+      cell.reader = kNobody;
+    } else if (cell.reader != number()) {
+      cell.reader = cell.reader == kNobody ? number() : kSeveral;
+      cell.read_segment = segment();
     }
   }
+};
+
+struct Visit {
+  BlockRaceFinding finding;
+  bool has_bytes;
+};
+
+/// Checks a cell and lets `change` alter it, as one step for other host threads.
+template <class Change>
+Visit visit(std::atomic<std::uint64_t>& stored, const Access& access, const Change& change) {
+  std::uint64_t before = stored.load(std::memory_order_relaxed);
+  for (;;) {
+    Cell cell = Cell::unpack(before, access.launch);
+    const BlockRaceFinding finding = access.find(cell);
+    change(cell);
+    const std::uint64_t after = cell.pack();
+    if (after == before || stored.compare_exchange_weak(before, after, std::memory_order_acq_rel)) {
+      return {finding, cell.has_bytes != 0};
+    }
+  }
+}
+
+void keep_first(BlockRaceFinding& kept, BlockRaceFinding found, std::size_t offset) {
+  if (kept.race != BlockRace::kNone || found.race == BlockRace::kNone) return;
+  kept = found;
+  kept.offset = offset;
+}
+
+// A narrow access notes its bytes before it looks at the word, a wide one notes the word before it
+// looks at the bytes: whatever the timing, one of them sees the other.
+BlockRaceFinding check_narrow(const Allocation& allocation, std::size_t offset, int bytes,
+                              const Access& access) {
+  BlockRaceFinding kept;
+  for (std::size_t at = offset; at < offset + static_cast<std::size_t>(bytes); ++at) {
+    const auto note = [&](Cell& cell) { access.note(cell); };
+    keep_first(kept, visit(allocation.race_byte(at), access, note).finding, at);
+  }
+  const auto mark = [](Cell& cell) { cell.has_bytes = 1; };
+  keep_first(kept, visit(allocation.race_word(offset), access, mark).finding, offset);
+  return kept;
+}
+
+BlockRaceFinding check_word(const Allocation& allocation, std::size_t offset,
+                            const Access& access) {
+  BlockRaceFinding kept;
+  const Visit word =
+      visit(allocation.race_word(offset), access, [&](Cell& cell) { access.note(cell); });
+  keep_first(kept, word.finding, offset);
+  if (!word.has_bytes) [[likely]]
+    return kept;
+  for (std::size_t at = offset; at < offset + 4; ++at) {
+    keep_first(kept, visit(allocation.race_byte(at), access, [](Cell&) {}).finding, at);
+  }
+  return kept;
 }
 
 }  // namespace
@@ -106,7 +151,8 @@ std::uint32_t ReleaseLog::add(std::uint32_t* address, std::uint32_t value, bool 
     known->order = order;
   }
   if (released) {
-    log.by_block[number(history)].push_back({segment(history), order});
+    log.by_block[history.block % kBlocks].push_back(
+        {std::min(history.segment, kLastSegment), order});
     ++history.segment;
   }
   return before;
@@ -118,7 +164,7 @@ bool ReleaseLog::knows(BlockHistory& history, std::uint32_t block, std::uint32_t
   const std::lock_guard lock(mutex_);
   for (const auto& [address, order] : history.acquired) {
     const auto& by_block = addresses_[address].by_block;
-    const auto releases = by_block.find(block + 1);
+    const auto releases = by_block.find(block);
     if (releases == by_block.end()) continue;
     for (const Release& release : releases->second) {
       if (release.segment < in_segment || release.order >= order) continue;
@@ -130,33 +176,17 @@ bool ReleaseLog::knows(BlockHistory& history, std::uint32_t block, std::uint32_t
   return false;
 }
 
-BlockRaceFinding BlockRaceCell::read(std::atomic<std::uint64_t>& cell, unsigned bytes,
-                                     std::uint32_t launch, BlockHistory& history, ReleaseLog& log) {
-  return update(cell, launch, [&](State& state) {
-    BlockRaceFinding finding;
-    if (conflicts(state.writer, state.write_segment, state.written, bytes, history, log)) {
-      finding = {BlockRace::kReadAfterWrite, state.writer - 1};
-    }
-    note_read(state, bytes, history);
-    return finding;
-  });
-}
-
-BlockRaceFinding BlockRaceCell::write(std::atomic<std::uint64_t>& cell, unsigned bytes,
-                                      std::uint32_t launch, BlockHistory& history,
-                                      ReleaseLog& log) {
-  return update(cell, launch, [&](State& state) {
-    BlockRaceFinding finding;
-    if (conflicts(state.writer, state.write_segment, state.written, bytes, history, log)) {
-      finding = {BlockRace::kWriteAfterWrite, state.writer - 1};
-    } else if (state.reader == kSeveral && (state.read & bytes) != 0 && history.acquired.empty()) {
-      finding = {BlockRace::kWriteAfterRead, history.block};
-    } else if (conflicts(state.reader, state.read_segment, state.read, bytes, history, log)) {
-      finding = {BlockRace::kWriteAfterRead, state.reader - 1};
-    }
-    note_write(state, bytes, history);
-    return finding;
-  });
+BlockRaceFinding check_block_access(const Allocation& allocation, std::size_t offset, int bytes,
+                                    bool write, std::uint32_t launch_tag, BlockHistory& history,
+                                    ReleaseLog& log) {
+  const Access access{write, launch_tag, history, log};
+  if (bytes < 4) return check_narrow(allocation, offset, bytes, access);
+  BlockRaceFinding kept;
+  for (std::size_t at = offset; at < offset + static_cast<std::size_t>(bytes); at += 4) {
+    const BlockRaceFinding found = check_word(allocation, at, access);
+    if (kept.race == BlockRace::kNone) kept = found;
+  }
+  return kept;
 }
 
 }  // namespace kvroof::simt

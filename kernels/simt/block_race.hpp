@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
+
+#include "kernels/simt/global_memory.hpp"
 
 namespace kvroof::simt {
 
@@ -57,21 +58,17 @@ class ReleaseLog {
 enum class BlockRace { kNone, kReadAfterWrite, kWriteAfterRead, kWriteAfterWrite };
 struct BlockRaceFinding {
   BlockRace race = BlockRace::kNone;
-  std::uint32_t other_block = 0;
+  std::uint32_t other_block = 0;  // linear
+  std::size_t offset = 0;         // in the allocation
 };
 
-/// The latest accesses of blocks to 4 bytes of global memory in one launch, in one word. Bytes are
-/// told apart by masks; where several blocks write different bytes of a word, it is not checked.
-class BlockRaceCell {
- public:
-  static constexpr std::uint32_t kLaunches = 255;  // launch tags 1 .. 255, then start again
-  static constexpr std::uint32_t kBlocks = (1u << 21) - 2;  // later blocks share numbers
+inline constexpr std::uint32_t kRaceLaunchTags = 255;  // 1 .. 255, then cells are cleared
 
-  /// `bytes`: mask of the bytes touched; `launch`: tag of the launch.
-  static BlockRaceFinding read(std::atomic<std::uint64_t>& cell, unsigned bytes,
-                               std::uint32_t launch, BlockHistory& history, ReleaseLog& log);
-  static BlockRaceFinding write(std::atomic<std::uint64_t>& cell, unsigned bytes,
-                                std::uint32_t launch, BlockHistory& history, ReleaseLog& log);
-};
+/// Looks for another block that touched the same bytes earlier in this launch, and notes this
+/// access. A cell holds the latest writer and the readers since, for 4 bytes or, once narrower
+/// accesses have come, for each byte.
+BlockRaceFinding check_block_access(const Allocation& allocation, std::size_t offset, int bytes,
+                                    bool write, std::uint32_t launch_tag, BlockHistory& history,
+                                    ReleaseLog& log);
 
 }  // namespace kvroof::simt

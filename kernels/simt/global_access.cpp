@@ -35,51 +35,33 @@ Allocation* checked_target(Block& block, std::uintptr_t address, std::size_t byt
   });
 }
 
-[[gnu::cold]] void report_race(Block& block, const Allocation& allocation, std::size_t offset,
-                               BlockRaceFinding finding, Site site) {
+[[gnu::cold]] void report_race(Block& block, const Allocation& allocation, BlockRaceFinding finding,
+                               Site site) {
   block.report(HazardKind::kGlobalRaceBetweenBlocks, site, current->index, [&] {
     const char* const what = finding.race == BlockRace::kReadAfterWrite   ? "reads what"
                              : finding.race == BlockRace::kWriteAfterRead ? "writes what"
                                                                           : "writes over what";
     const char* const verb = finding.race == BlockRace::kWriteAfterRead ? "reads" : "wrote";
     return fmt::format("the thread {} block {} (linear) {} in the same launch: byte {} of '{}'",
-                       what, finding.other_block, verb, offset, allocation.name());
+                       what, finding.other_block, verb, finding.offset, allocation.name());
   });
 }
 
-/// Mask of the bytes of the word at `offset` that an access of `bytes` bytes touches.
-unsigned byte_mask(std::size_t offset, int bytes) {
-  return bytes >= 4 ? 15u : ((1u << bytes) - 1u) << (offset % 4);
-}
-
-void check_block_read(Block& block, const Allocation& allocation, std::size_t offset, int bytes,
-                      Site site) {
+/// `value` is what a write will store; nullptr for a read.
+void check_blocks(Block& block, const Allocation& allocation, std::size_t offset, int bytes,
+                  const void* value, Site site) {
   const LaunchContext& launch = block.launch();
-  for (int done = 0; done < bytes; done += 4) {
-    const std::size_t at = offset + static_cast<std::size_t>(done);
-    const BlockRaceFinding finding =
-        BlockRaceCell::read(allocation.race_cell(at), byte_mask(at, bytes), launch.launch_tag,
-                            block.history(), *launch.releases);
-    if (finding.race != BlockRace::kNone) report_race(block, allocation, at, finding, site);
+  const BlockRaceFinding finding =
+      check_block_access(allocation, offset, bytes, value != nullptr, launch.launch_tag,
+                         block.history(), *launch.releases);
+  if (finding.race == BlockRace::kNone) [[likely]]
+    return;
+  // Storing what is there already changes nothing, whoever comes first.
+  if (finding.race == BlockRace::kWriteAfterWrite &&
+      std::memcmp(allocation.data() + offset, value, static_cast<std::size_t>(bytes)) == 0) {
+    return;
   }
-}
-
-void check_block_write(Block& block, const Allocation& allocation, std::size_t offset, int bytes,
-                       const void* value, Site site) {
-  const LaunchContext& launch = block.launch();
-  for (int done = 0; done < bytes; done += 4) {
-    const std::size_t at = offset + static_cast<std::size_t>(done);
-    const BlockRaceFinding finding =
-        BlockRaceCell::write(allocation.race_cell(at), byte_mask(at, bytes), launch.launch_tag,
-                             block.history(), *launch.releases);
-    if (finding.race == BlockRace::kNone) continue;
-    // Storing what is there already changes nothing, whoever comes first.
-    if (finding.race == BlockRace::kWriteAfterWrite &&
-        std::memcmp(allocation.data() + offset, value, static_cast<std::size_t>(bytes)) == 0) {
-      continue;
-    }
-    report_race(block, allocation, at, finding, site);
-  }
+  report_race(block, allocation, finding, site);
 }
 
 void check_read(Block& block, const Allocation& allocation, std::size_t offset, int bytes,
@@ -87,7 +69,9 @@ void check_read(Block& block, const Allocation& allocation, std::size_t offset, 
   if (!allocation.initialised(offset, bytes)) [[unlikely]] {
     report_uninitialised(block, allocation, offset, bytes, site);
   }
-  if (block.launch().check_block_races) check_block_read(block, allocation, offset, bytes, site);
+  if (block.launch().check_block_races) {
+    check_blocks(block, allocation, offset, bytes, nullptr, site);
+  }
 }
 
 }  // namespace
@@ -126,7 +110,7 @@ void write_global(void* address, const void* value, bool on, Site site) {
     if (block.launch().checks) {
       allocation->set_initialised(offset, Bytes);
       if (block.launch().check_block_races) {
-        check_block_write(block, *allocation, offset, Bytes, value, site);
+        check_blocks(block, *allocation, offset, Bytes, value, site);
       }
     }
     thread.fenced = false;

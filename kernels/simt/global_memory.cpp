@@ -70,7 +70,8 @@ Allocation::Allocation(std::size_t bytes, std::string_view name)
       memory_(bytes, kGuard),
       valid_(round_up(bytes, 64) / 8, 0),
       touched_(round_up(bytes, kLine) / kLine, 0),
-      cells_(round_up(bytes, 4) * 2, 0) {}
+      race_words_(round_up(bytes, 4) * 2, 0),
+      race_bytes_(round_up(bytes, 4) * 8, 0) {}
 
 void Allocation::set_range_initialised(std::size_t offset, std::size_t size) {
   const std::size_t end = offset + size;
@@ -96,11 +97,17 @@ void Allocation::forget_touched() {
   if (was_touched_.exchange(false, std::memory_order_relaxed)) touched_.clear();
 }
 
+void Allocation::forget_races() {
+  race_words_.clear();
+  race_bytes_.clear();
+}
+
 void Allocation::bury() {
   memory_.protect();
   valid_ = LazyPages();
   touched_ = LazyPages();
-  cells_ = LazyPages();
+  race_words_ = LazyPages();
+  race_bytes_ = LazyPages();
 }
 
 Allocation& GlobalMemory::allocate(std::size_t bytes, std::string_view name, std::int64_t limit) {

@@ -65,12 +65,15 @@ class Allocation {
   /// Marks sectors of the 128-byte line that holds `offset` (bit i of `sectors`: its i-th sector)
   /// as read or written in this launch; returns how many of them were new.
   int touch(std::size_t offset, unsigned sectors, bool write);
-  /// State of the check for races between blocks, for the 4 bytes at `offset`.
-  std::atomic<std::uint64_t>& race_cell(std::size_t offset) const {
-    return reinterpret_cast<std::atomic<std::uint64_t>*>(cells_.data())[offset / 4];
+  /// State of the check for races between blocks: of the 4 bytes around `offset`, and of one byte.
+  std::atomic<std::uint64_t>& race_word(std::size_t offset) const {
+    return reinterpret_cast<std::atomic<std::uint64_t>*>(race_words_.data())[offset / 4];
+  }
+  std::atomic<std::uint64_t>& race_byte(std::size_t offset) const {
+    return reinterpret_cast<std::atomic<std::uint64_t>*>(race_bytes_.data())[offset];
   }
   void forget_touched();
-  void forget_races() { cells_.clear(); }
+  void forget_races();
   /// Frees the bytes and keeps the addresses taken.
   void bury();
 
@@ -85,7 +88,7 @@ class Allocation {
   LazyPages memory_;
   LazyPages valid_;    // 1 bit per byte
   LazyPages touched_;  // per 128-byte line: bits 0..3 sectors read, 4..7 sectors written
-  LazyPages cells_;    // 8 bytes per 4 bytes
+  LazyPages race_words_, race_bytes_;  // a cell of 8 bytes for each
   std::atomic<bool> was_touched_{false};
 };
 

@@ -153,7 +153,7 @@ LaunchRecord Simulator::launch(const LaunchConfig& config, const std::function<v
     return record;
   }
   const auto start = std::chrono::steady_clock::now();
-  if (++launch_tag_ > BlockRaceCell::kLaunches) {
+  if (++launch_tag_ > kRaceLaunchTags) {
     launch_tag_ = 1;
     for (const auto& allocation : memory_.live()) allocation->forget_races();
   }

@@ -15,14 +15,13 @@ using Tile = DecodeTile<128>;
 std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// Enough lines for the lanes of almost every chunk of scattered masks: the mean and a margin of 8
-/// (4.6 standard deviations of a lane's slots at kept 64), and at least half of the longest stream,
-/// since two buffers must hold it.
+/// (4.6 standard deviations of a lane's slots at kept 64). The compact chunk needs fewer.
 int buffer_lines(int kept) {
   constexpr int margin = 8;
   const int mean =
       static_cast<int>(divide_up(std::int64_t{lane_chunk::kTokens} * kept,
                                  std::int64_t{lane_chunk::kLanes} * lane_chunk::kSlotElements));
-  return std::clamp(mean + margin, Tile::kMaxLines / 2, Tile::kMaxLines);
+  return std::clamp(mean + margin, Tile::kMinLines, Tile::Buffer::kMaxLines);
 }
 
 }  // namespace

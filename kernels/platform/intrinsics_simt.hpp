@@ -232,6 +232,29 @@ KVROOF_DEVICE void copy_async_wait() {
   simt::wait_async_copies(static_cast<std::size_t>(Pending));
 }
 
+/// A copy of a whole warp: one contiguous range, global -> shared, one at a time.
+struct WarpCopy {
+  U32 barrier;
+  U32 parity;
+};
+KVROOF_DEVICE WarpCopy make_warp_copy(void* barrier, detail::Site site = detail::Site::current()) {
+  const WarpCopy copy{shared_address(barrier), 0u};
+  simt::sync_lanes(kFullWarp, site);
+  return copy;
+}
+KVROOF_DEVICE void start_warp_copy(const WarpCopy& copy, void* shared, const void* global,
+                                   int bytes, detail::Site site = detail::Site::current()) {
+  simt::sync_lanes(kFullWarp, site);
+  if (simt::current->lane == 0) {
+    simt::start_bulk_copy(copy.barrier, shared, global, bytes, site);
+  }
+}
+KVROOF_DEVICE void wait_warp_copy(WarpCopy& copy, detail::Site site = detail::Site::current()) {
+  simt::wait_bulk_copies(copy.barrier);
+  copy.parity = copy.parity ^ 1u;
+  simt::sync_lanes(kFullWarp, site);
+}
+
 // ---- synchronisation ----
 
 KVROOF_DEVICE void sync_threads(detail::Site site = detail::Site::current()) {

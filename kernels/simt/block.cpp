@@ -26,6 +26,12 @@ void Block::run(const LaunchContext& launch, std::int64_t linear) {
   meter = Meter{};
   Context::switch_to(host_, current->context);
   current = nullptr;
+  for (int w = 0; w < warp_count_; ++w) {
+    for (const BulkCopy& bulk : warps_[static_cast<std::size_t>(w)].bulk_copies) {
+      if (launch.checks)
+        shared_.complete_copy(bulk.copy.shared_offset, static_cast<int>(bulk.copy.bytes));
+    }
+  }
   for (int i = 0; i < launch.threads; ++i) {
     for (const PendingCopy& copy : (*threads_)[static_cast<std::size_t>(i)].async.copies) {
       if (launch.checks) shared_.complete_copy(copy.shared_offset, static_cast<int>(copy.bytes));
@@ -62,6 +68,7 @@ void Block::begin(const LaunchContext& launch, std::int64_t linear) {
     warp.runnable = warp.at_barrier = 0;
     warp.since.fill(block_since_);
     warp.pending.clear();
+    warp.bulk_copies.clear();
     warp.accesses.clear();
     warp.cursors.fill({});
     warp.issued = {};

@@ -59,6 +59,7 @@ void Block::begin(const LaunchContext& launch, std::int64_t linear) {
     Warp& warp = warps_[static_cast<std::size_t>(w)];
     warp.index = w;
     warp.alive = first_bits(launch.threads - w * kLanes);
+    warp.stretch_lanes = warp.alive;
     warp.runnable = warp.at_barrier = 0;
     warp.since.fill(block_since_);
     warp.pending.clear();
@@ -240,7 +241,12 @@ bool Block::perform_complete(Warp& warp) {
     candidate = warp.pending.back();
     warp.pending.pop_back();
     complete.perform(*this, warp, complete);
-    if (complete.arrived == warp.alive) end_stretch(warp);
+    if (complete.arrived == warp.alive) {
+      // Lanes that exited on a path of their own may have run ahead of those that meet here.
+      const bool is_whole = (warp.stretch_lanes & ~complete.mask) == 0;
+      warp.stretch_lanes = warp.alive;
+      if (is_whole) end_stretch(warp);
+    }
     release_lanes(warp, complete.arrived);
     return true;
   }

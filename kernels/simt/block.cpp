@@ -221,17 +221,21 @@ void Block::join(Warp& warp, const Rendezvous& arrival) {
   for (Rendezvous& other : warp.pending) {
     if (other.mask != arrival.mask) continue;
     if (other.kind != arrival.kind || !same_place(other.site, arrival.site)) [[unlikely]] {
-      follow_up_ = true;
-      report(HazardKind::kDivergentCollective, arrival.site, current->index, [&] {
-        return fmt::format("lanes {:#010x} of the warp wait for the same mask {:#010x} at {}:{}",
-                           other.arrived, other.mask, other.site.file(), other.site.line());
-      });
+      report_other_call(other, arrival);
     }
     if (other.kind != arrival.kind) continue;
     other.arrived |= arrival.arrived;
     return;
   }
   warp.pending.push_back(arrival);
+}
+
+void Block::report_other_call(const Rendezvous& waiting, const Rendezvous& arrival) {
+  follow_up_ = true;
+  report(HazardKind::kDivergentCollective, arrival.site, current->index, [&] {
+    return fmt::format("lanes {:#010x} of the warp wait for the same mask {:#010x} at {}:{}",
+                       waiting.arrived, waiting.mask, waiting.site.file(), waiting.site.line());
+  });
 }
 
 bool Block::perform_complete(Warp& warp) {

@@ -40,12 +40,6 @@ struct AttentionErrorBound {
   Vector lse;      // [group]
 };
 
-/// A worst case, so it never fails a correct kernel, and it grows with kv_len while the weight of a
-/// single token shrinks. With serial_arithmetic on a synthetic cache a stale tile of 64 tokens is
-/// caught anywhere up to kv_len 16384 in f16 and 4096 in bf16 weights; beyond that some tiles weigh
-/// less than the rounding of all others could, and the kernel's real counts or a shorter cache must
-/// be used.
-///
 /// Worst-case rounding error of `arithmetic` on `problem`, whose exact answer is `result`.
 ///
 /// Write u = 2^-23, one fp32 rounding by truncation (matrix multiply units truncate; rounding to
@@ -54,11 +48,10 @@ struct AttentionErrorBound {
 /// w_j = exp(score_j - lse), o = sum_j w_j v_j, all per query, and per output channel where v
 /// appears.
 ///
-/// 1. Score. The products q_c k_jc are exact in fp32 (11 + 11 or 8 + 8 significant bits), so
-/// score_j is
-///    off by gamma(score_roundings) a_j with a_j = scale sum_c |q_c k_jc| >= |score_j|. Scaling,
-///    the factor log2(e), and subtracting the maximum cost 4 u a_j + 4 u max_i a_i more, exp2 in
-///    hardware 4 u. So the kernel's weight is w_j exp(h_j), up to a common factor, with
+/// 1. Score. The products q_c k_jc are exact in fp32 (11 + 11 or 8 + 8 significant bits).
+///    So score_j is off by gamma(score_roundings) a_j, a_j = scale sum_c |q_c k_jc| >= |score_j|.
+///    Scaling, the factor log2(e), and subtracting the maximum cost 4 u a_j + 4 u max_i a_i more,
+///    exp2 in hardware 4 u. So the kernel's weight is w_j exp(h_j), up to a common factor, with
 ///      |h_j| <= e_j = gamma(score_roundings) a_j + 4 u (a_j + max_i a_i + 1) + r / (1 - r),
 ///    the last term being the rounding of the weight before it meets v_j.
 /// 2. Weighted mean. With the perturbed weights normalised by their own sum, the output is off by
@@ -66,18 +59,23 @@ struct AttentionErrorBound {
 ///        <= T = sum_j w_j (exp(e_j) - 1) |v_j - o| / Z,  Z = sum_j w_j exp(-e_j),
 ///    with no term dropped. A weighted mean stays among the v_j, so T <= max_j |v_j - o| as well:
 ///    the bound stays meaningful however large the scores are.
-/// 3. Denominator. If the kernel sums the weights before rounding them, its sum differs from that
-/// of
-///    the rounded ones by a factor 1 +- r: at most r (|o| + T) more.
+/// 3. Denominator. If the kernel sums the weights before rounding them, its sum differs from
+///    that of the rounded ones by a factor 1 +- r: at most r (|o| + T) more.
 /// 4. Sums. sum_j p_j v_j is off by gamma(value_roundings) M, with M = |o| + sum_j w_j exp(e_j)
 ///    |v_j - o| / Z >= the magnitudes really added; sum_j p_j by gamma(value_roundings) of itself.
 /// 5. Subnormal weights. exp(score_j - max) below the normal range of the weight's type is off by
 ///    t = subnormal_error(weights) absolutely: t (sum_j |v_j| + kv_len |o|) / max(1, L Z) with
 ///    L = exp(lse - max); the kernel's own sum is at least the 1 of its largest score.
 /// 6. Storing the output: unit_roundoff(outputs) (|o| + the above) + subnormal_error(outputs).
-/// The LSE moves by at most ln of the change of the sum, max(ln sum_j w_j exp(e_j), -ln Z) <= max_j
-/// e_j, plus gamma(value_roundings) + t kv_len / max(1, L Z), plus 4 u (|lse| + max_i a_i + 1) for
-/// max + ln(sum).
+/// 7. The LSE moves by at most ln of the change of the sum, max(ln sum_j w_j exp(e_j), -ln Z),
+///    which is below max_j e_j, plus gamma(value_roundings) + t kv_len / max(1, L Z), plus
+///    4 u (|lse| + max_i a_i + 1) for max + ln(sum).
+///
+/// Being a worst case, the bound never fails a correct kernel; but it does not shrink with kv_len
+/// as the weight of a single token does. The tests show what it catches at kv_len 4096, a stale
+/// tile of 64 tokens included, for serial_arithmetic on a synthetic cache. At several times that
+/// length some tiles weigh less than the rounding of all others could: lower the counts to the
+/// kernel's own, or validate on a shorter cache.
 AttentionErrorBound attention_error_bound(const AttentionProblem& problem,
                                           const AttentionResult& result,
                                           const KernelArithmetic& arithmetic);

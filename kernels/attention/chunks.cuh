@@ -73,10 +73,11 @@ KVROOF_DEVICE SlotCounts load_slot_counts(const ChunkArray& keys, const ChunkArr
                                           int chunk, U32 lane) {
   return {load_lane_slots(keys.at(chunk), lane), load_lane_slots(values.at(chunk), lane)};
 }
-/// Whether keys and values each fit one buffer, zero slot included.
+/// Whether keys and values each fit one buffer, the end slots included.
 /// Called by: all 32 lanes, converged.   Valid in: every lane.
 KVROOF_DEVICE bool fits(const SlotCounts& counts, int lines) {
-  return !any(max_u32(counts.keys, counts.values) >= static_cast<unsigned>(lines));
+  return !any(max_u32(counts.keys, counts.values) + static_cast<unsigned>(kEndSlots) >
+              static_cast<unsigned>(lines));
 }
 
 /// Attends to chunks [chunk, end) of a row, one after the other. Copies of the next keys run under

@@ -133,10 +133,15 @@ struct RowWorkers {
     const std::int64_t block_first = worker / warps * warps;
     return deal.first(block_first) >= first_unit && deal.first(block_first + warps) <= end_unit;
   }
+  /// Whether [first, end) has a unit and it lies in the row.
+  KVROOF_DEVICE bool meets_row(int first, int end) const {
+    return first < end && first < end_unit && end > first_unit;
+  }
   KVROOF_DEVICE bool left_result(int worker) const {
-    if (block_merged(worker))
-      return worker % warps == 0 && deal.first(worker) < deal.first(worker + warps);
-    return deal.first(worker) < deal.first(worker + 1);
+    if (block_merged(worker)) {
+      return worker % warps == 0 && meets_row(deal.first(worker), deal.first(worker + warps));
+    }
+    return meets_row(deal.first(worker), deal.first(worker + 1));
   }
 };
 

@@ -22,7 +22,7 @@ int buffer_lines(int kept) {
   const int mean =
       static_cast<int>(divide_up(std::int64_t{lane_chunk::kTokens} * kept,
                                  std::int64_t{lane_chunk::kLanes} * lane_chunk::kSlotElements));
-  return std::clamp(mean + margin, Tile::kMaxLines / 2 + 1, Tile::kMaxLines);
+  return std::clamp(mean + margin, Tile::kMaxLines / 2, Tile::kMaxLines);
 }
 
 }  // namespace

@@ -24,8 +24,8 @@ struct DecodeTile {
   static constexpr int kMaxThreads = 32 * kMaxWarps;
   static constexpr int kMaxGroup = 8;  // query heads of a kv head fill the N of the mma
 
-  // One zero slot ends every stream: the expander reads one slot ahead.
-  static constexpr int kMaxLines = lane_chunk::max_lane_slots(HeadDim) + 1;
+  // The longest stream, and the two zero slots that end every one (primitives/chunk_copy.cuh).
+  static constexpr int kMaxLines = lane_chunk::max_lane_slots(HeadDim) + 2;
   static constexpr std::int64_t warp_bytes(int lines) {
     return 2 * (std::int64_t{lines} * lane_chunk::kLineBytes + lane_chunk::bitmap_bytes(HeadDim));
   }
@@ -43,9 +43,9 @@ struct DecodeTile {
     float maxima[kMaxGroup];
     float sums[kMaxGroup];
   };
-  static_assert(sizeof(WindowShared) <= warp_bytes(kMaxLines / 2 + 1),
+  static_assert(sizeof(WindowShared) <= warp_bytes(kMaxLines / 2),
                 "a warp's buffers hold its window rows");
-  static_assert(sizeof(MergeShared) <= warp_bytes(kMaxLines / 2 + 1),
+  static_assert(sizeof(MergeShared) <= warp_bytes(kMaxLines / 2),
                 "a warp's buffers hold its result");
 };
 

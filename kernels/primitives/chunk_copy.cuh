@@ -44,6 +44,9 @@ KVROOF_DEVICE void copy_ragged_lines(std::byte* lines, const std::byte* slots, i
   }
 }
 
+/// The expander reads the slot of its position and the next one, at the end of a stream too.
+inline constexpr int kEndSlots = 2;
+
 /// Starts the copies of one chunk into buffers whose previous content nobody reads any more; the
 /// caller commits and waits. Ends every stream with a zero slot, because the expander reads one
 /// slot ahead. Called by: all 32 lanes, converged; `lane_slots` is load_lane_slots() of the chunk,
@@ -64,8 +67,9 @@ KVROOF_DEVICE void stage_chunk(std::byte* lines, std::byte* bitmaps, const std::
   const int all_lines = static_cast<int>(warp_max(lane_slots));
   copy_full_lines(lines, slots, full_lines, lane);
   copy_ragged_lines(lines, slots, full_lines, all_lines, lane_slots, lane);
-  store_shared<U32x2>(lines + lane_slots * lane_chunk::kLineBytes + lane * lane_chunk::kSlotBytes,
-                      U32x2{0u, 0u});
+  std::byte* end = lines + lane_slots * lane_chunk::kLineBytes + lane * lane_chunk::kSlotBytes;
+  store_shared<U32x2>(end, U32x2{0u, 0u});
+  store_shared<U32x2>(end + lane_chunk::kLineBytes, U32x2{0u, 0u});
 }
 
 }  // namespace kvroof::KVROOF_BACKEND

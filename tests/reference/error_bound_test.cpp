@@ -30,6 +30,7 @@ struct EmulatedKernel {
   Rounding rounding = Rounding::kNearest;
   Denominator denominator = Denominator::kUnroundedWeights;
   bool stores_dtype = false;
+  bool rounds_weights = true;
 };
 
 /// a * b + sum in fp32; truncation is what matrix multiply units do.
@@ -114,7 +115,8 @@ FloatResult run(const EmulatedKernel& kernel, const Head& s) {
       for (float& a : acc) a *= rescale;
       for (std::int64_t j = 0; j < count; ++j) {
         const float weight = std::exp(scores[static_cast<std::size_t>(j)] - max);
-        const float rounded = inputs::round_to(kernel.dtype, weight);
+        const float rounded =
+            kernel.rounds_weights ? inputs::round_to(kernel.dtype, weight) : weight;
         const bool rounds_first = kernel.denominator == Denominator::kRoundedWeights;
         sum = multiply_add(1.0f, rounds_first ? rounded : weight, sum, kernel.rounding);
         for (std::size_t c = 0; c < head_dim; ++c) {
@@ -146,10 +148,10 @@ Precision precision_of(Dtype dtype) {
 Verdict judge(const EmulatedKernel& kernel, const Head& truth, const FloatResult& got) {
   const AttentionProblem problem = truth.problem();
   const AttentionResult want = attention(problem);
+  const Precision weights = kernel.rounds_weights ? precision_of(kernel.dtype) : Precision::kF32;
   const Precision stored = kernel.stores_dtype ? precision_of(kernel.dtype) : Precision::kF32;
   const AttentionErrorBound bound = attention_error_bound(
-      problem, want,
-      serial_arithmetic(precision_of(kernel.dtype), stored, truth.head_dim, truth.kv_len));
+      problem, want, serial_arithmetic(weights, stored, truth.head_dim, truth.kv_len));
   const auto span_of = [](const auto& m) {
     return std::span<const double>(m.data(), static_cast<std::size_t>(m.size()));
   };
@@ -188,6 +190,37 @@ TEST_P(ErrorBound, correct_kernels_use_a_visible_part_of_it) {
   const Head s = make_head(GetParam(), 1000, 7);
   const Verdict v = judge(kernel, s, run(kernel, s));
   EXPECT_GT(v.outputs.used_share, 0.05) << v.outputs.sentence;  // else it would be far too wide
+}
+
+TEST_P(ErrorBound, covers_fp32_sums_alone_and_they_use_a_visible_part_of_it) {
+  for (const Rounding rounding : {Rounding::kNearest, Rounding::kTruncate}) {
+    const EmulatedKernel kernel{.dtype = GetParam(), .rounding = rounding, .rounds_weights = false};
+    const Head s = make_head(GetParam(), 1000, 8);
+    const Verdict v = judge(kernel, s, run(kernel, s));
+    EXPECT_TRUE(v.passed()) << v.outputs.sentence << "; " << v.lse.sentence;
+    if (rounding == Rounding::kTruncate) {
+      EXPECT_GT(v.outputs.used_share, 0.005) << v.outputs.sentence;
+    }
+  }
+}
+
+TEST_P(ErrorBound, covers_the_storing_of_outputs_alone_and_little_more) {
+  const EmulatedKernel kernel{.dtype = GetParam(), .stores_dtype = true, .rounds_weights = false};
+  const Head s = make_head(GetParam(), 65, 9);
+  const Verdict v = judge(kernel, s, run(kernel, s));
+  EXPECT_TRUE(v.passed()) << v.outputs.sentence;
+  EXPECT_GT(v.outputs.used_share, 0.3) << v.outputs.sentence;
+}
+
+TEST_P(ErrorBound, never_exceeds_the_spread_of_the_values_by_much) {
+  Head s = make_head(GetParam(), 257, 10);
+  s.queries *= 1e9;  // fp32 cannot tell the scores apart any more
+  const AttentionResult want = attention(s.problem());
+  const AttentionErrorBound bound = attention_error_bound(
+      s.problem(), want, serial_arithmetic(precision_of(GetParam()), Precision::kF32, 128, 257));
+  const double largest = s.values.cwiseAbs().maxCoeff();
+  EXPECT_GT(bound.outputs.minCoeff(), 0.0);
+  EXPECT_LT(bound.outputs.maxCoeff(), 2.1 * largest);
 }
 
 TEST_P(ErrorBound, holds_for_weights_that_all_round_the_same_way) {

@@ -100,8 +100,8 @@ void Block::fiber_entry() {
     (*block.launch_->body)();
   } catch (...) {
     block.thrown_ = std::current_exception();
-    block.abandon();
   }
+  if (block.thrown_ != nullptr) block.abandon();  // not inside the handler, which must end
   block.exit_thread();
 }
 

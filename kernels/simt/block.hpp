@@ -110,6 +110,7 @@ class Block {
   [[noreturn]] void out_of_steps(Site site);
 
   void join(Warp& warp, const Rendezvous& arrival);
+  [[gnu::cold]] void report_other_call(const Rendezvous& waiting, const Rendezvous& arrival);
   /// Performs what all its lanes have reached; true when there was something.
   bool perform_complete(Warp& warp);
   void release_barrier();

@@ -230,7 +230,6 @@ std::uint32_t atomic_add_to_global(std::uint32_t* address, std::uint32_t value, 
 void fence_global() {
   current->fenced = true;
   issue(Pipe::kLsu);
-  ++current->block->counters().fences;
 }
 
 template void read_global<1>(void*, const void*, bool, Site);

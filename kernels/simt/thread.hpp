@@ -71,6 +71,7 @@ struct Warp {
   std::uint32_t runnable = 0;  // by position in the lane order, not by lane
   std::uint32_t at_barrier = 0;
   std::array<std::uint32_t, kLanes> since{};  // time of the latest barrier each lane passed
+  std::uint32_t stretch_lanes = 0;            // whose accesses the stream groups
   AccessStream accesses;
   std::array<LaneCursor, kLanes> cursors;
   std::array<std::array<std::uint32_t, kLanes>, kPipes> issued{};  // in this stretch

@@ -2,8 +2,7 @@
 #pragma once
 
 // Every hazard pair: X_bug or X_race must be reported, at (or just below) a line that ends in
-// "reported"; X_clean
-// must not.
+// "reported"; X_clean must not.
 
 #include "tests/simt/hazards/async_refill_without_sync_clean.cuh"
 #include "tests/simt/hazards/async_refill_without_sync_race.cuh"

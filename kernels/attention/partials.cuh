@@ -157,9 +157,13 @@ KVROOF_DEVICE void merge_head(const DecodeProblem& problem, const PartialLayout&
   const U32 lane = lane_index();
   const int first = workers.deal.owner(workers.first_unit) / workers.warps * workers.warps;
   const int end = workers.deal.owner(workers.end_unit - 1) + 1;
+  const auto left_result = [&](int base) {
+    const int worker = base + static_cast<int>(static_cast<std::uint32_t>(lane));
+    return worker < end && workers.left_result(worker);
+  };
   const auto load_log_sum = [&](int base) {
     const int worker = base + static_cast<int>(static_cast<std::uint32_t>(lane));
-    const bool valid = worker < end && workers.left_result(worker);
+    const bool valid = left_result(base);
     const F32 value = load_global_coherent_if<F32>(
         valid, layout.log_sums(problem.workspace) + layout.index(worker, row, head));
     return select(valid, value, F32(kMinusInfinity));
@@ -176,6 +180,8 @@ KVROOF_DEVICE void merge_head(const DecodeProblem& problem, const PartialLayout&
   F32x4 output{0.0f, 0.0f, 0.0f, 0.0f};
   for (int base = first; base < end; base += kWarpSize) {
     const F32 weights = merge_weight(load_log_sum(base), maximum);
+    // A part that weighs nothing is read all the same: a NaN in its values must show.
+    const U32 parts = ballot(left_result(base));
     const int count = end - base < kWarpSize ? end - base : kWarpSize;
     KVROOF_NO_UNROLL
     for (int first_part = 0; first_part < count; first_part += batch) {
@@ -186,7 +192,7 @@ KVROOF_DEVICE void merge_head(const DecodeProblem& problem, const PartialLayout&
         weight[i] = shuffle(weights, static_cast<unsigned>((first_part + i) % kWarpSize));
         const std::int64_t slot = layout.index(base + first_part + i, row, head);
         part[i] = load_global_coherent_if<F32x4>(
-            first_part + i < count && weight[i] != 0.0f,
+            first_part + i < count && ((parts >> ((first_part + i) % kWarpSize)) & 1u) != 0u,
             layout.outputs(problem.workspace) + slot * HeadDim + lane * lane_channels);
       }
       KVROOF_UNROLL

@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "kernels/device_info.hpp"
 
@@ -44,6 +46,9 @@ class Device {
   virtual void fill(void* destination, std::byte value, std::size_t bytes) = 0;
   /// Waits for everything launched; throws std::runtime_error when a kernel failed.
   virtual void synchronize() = 0;
+  /// What was noticed about the kernels since the last call, a sentence each: the simulator's
+  /// hazards; nothing on CUDA.
+  virtual std::vector<std::string> take_reports() { return {}; }
 };
 
 /// Owns an array in the memory of a Device. Move-only; the Device must outlive it.

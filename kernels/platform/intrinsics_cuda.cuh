@@ -43,15 +43,21 @@ struct F32x4 {
 };
 
 namespace detail {
+// CUDA's vector types move in one memory instruction; ours are what device code sees.
+KVROOF_DEVICE void copy_register(U32& to, std::uint32_t from) { to = from; }
+KVROOF_DEVICE void copy_register(F32& to, float from) { to = from; }
+template <class To, class From>
+KVROOF_DEVICE void copy_register(To& to, const From& from) {
+  to.x = from.x;
+  to.y = from.y;
+  if constexpr (sizeof(To) == 16) {
+    to.z = from.z;
+    to.w = from.w;
+  }
+}
 template <class Register>
-struct WordOf;  // the CUDA vector type that moves in one memory instruction
-template <>
-struct WordOf<U32> {
-  using Type = std::uint32_t;
-};
-template <>
-struct WordOf<F32> {
-  using Type = float;
+struct WordOf {
+  using Type = Register;  // U32 and F32
 };
 template <>
 struct WordOf<U32x2> {
@@ -72,14 +78,15 @@ struct WordOf<F32x4> {
 
 template <class Register>
 KVROOF_DEVICE Register load_word(const void* address) {
-  using Word = typename WordOf<Register>::Type;
-  const Word word = *static_cast<const Word*>(address);
-  return reinterpret_cast<const Register&>(word);
+  Register value;
+  copy_register(value, *static_cast<const typename WordOf<Register>::Type*>(address));
+  return value;
 }
 template <class Register>
 KVROOF_DEVICE void store_word(void* address, Register value) {
-  using Word = typename WordOf<Register>::Type;
-  *static_cast<Word*>(address) = reinterpret_cast<const Word&>(value);
+  typename WordOf<Register>::Type word;
+  copy_register(word, value);
+  *static_cast<typename WordOf<Register>::Type*>(address) = word;
 }
 }  // namespace detail
 
@@ -284,6 +291,17 @@ KVROOF_DEVICE Register shuffle_up(Register value, int distance, std::uint32_t ma
   return __shfl_up_sync(mask, value, static_cast<unsigned>(distance));
 }
 
+/// Sum, minimum and maximum over the lanes of `mask`; valid in every one of them.
+KVROOF_DEVICE U32 warp_sum(U32 value, std::uint32_t mask = kFullWarp) {
+  return __reduce_add_sync(mask, value);
+}
+KVROOF_DEVICE U32 warp_min(U32 value, std::uint32_t mask = kFullWarp) {
+  return __reduce_min_sync(mask, value);
+}
+KVROOF_DEVICE U32 warp_max(U32 value, std::uint32_t mask = kFullWarp) {
+  return __reduce_max_sync(mask, value);
+}
+
 // ---- atomics
 // -------------------------------------------------------------------------------------------------------
 
@@ -301,9 +319,12 @@ KVROOF_DEVICE U32 atomic_add_shared(std::uint32_t* address, U32 value) {
 KVROOF_DEVICE U32 popcount(U32 value) { return static_cast<U32>(__popc(value)); }
 /// Number of zero bits above the highest set bit; 32 for 0.
 KVROOF_DEVICE U32 count_leading_zeros(U32 value) { return static_cast<U32>(__clz(value)); }
-/// PRMT: byte i of the result is byte (selector >> 4i & 7) of the eight bytes {low, high}.
+/// PRMT: byte i of the result is byte d = (selector >> 4i & 15) of the eight bytes {low, high}; d
+/// must be 0..7.
 KVROOF_DEVICE U32 byte_permute(U32 low, U32 high, U32 selector) {
-  return __byte_perm(low, high, selector);
+  U32 result;
+  asm("prmt.b32 %0, %1, %2, %3;" : "=r"(result) : "r"(low), "r"(high), "r"(selector));
+  return result;
 }
 /// PRMT.F4E: the four bytes of {low, high} that start at byte (offset & 3).
 KVROOF_DEVICE U32 byte_window(U32 low, U32 high, U32 offset) {
@@ -342,8 +363,12 @@ KVROOF_DEVICE F32 log2_approx(F32 x) {
   asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
   return result;
 }
-/// 1 / x, correctly rounded.
-KVROOF_DEVICE F32 reciprocal(F32 x) { return __frcp_rn(x); }
+/// 1 / x by the special-function unit: 1 ulp.
+KVROOF_DEVICE F32 reciprocal(F32 x) {
+  F32 result;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
 KVROOF_DEVICE F32 f32_from_bits(U32 bits) { return __uint_as_float(bits); }
 KVROOF_DEVICE U32 bits_of(F32 value) { return __float_as_uint(value); }
 

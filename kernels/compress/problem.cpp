@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/compress/problem.hpp"
+
+#include "kernels/error.hpp"
+
+namespace kvroof::compress {
+
+void reject_instance(const PackProblem& p) {
+  fail("pack: head_dim must be 128 and the value type f16 or bf16, got {} and {}", p.head_dim,
+       to_string(p.value_type));
+}
+
+void validate(const PackProblem& p) {
+  require(p.batch > 0 && p.kv_heads > 0, "pack: batch and kv_heads must be positive, got {} and {}",
+          p.batch, p.kv_heads);
+  constexpr int grid_limit = 65535;  // of gridDim.y and .z
+  require(p.batch <= grid_limit && p.kv_heads <= grid_limit,
+          "pack: batch and kv_heads must be at most {}, got {} and {}", grid_limit, p.batch,
+          p.kv_heads);
+  if (p.head_dim != 128) reject_instance(p);
+  lane_chunk::require_supported(p.head_dim, p.kept);
+  require(p.max_kv_len >= 0 && p.window >= 0 && p.first_chunk >= 0,
+          "pack: max_kv_len, window and first_chunk must not be negative, got {}, {} and {}",
+          p.max_kv_len, p.window, p.first_chunk);
+  const int chunks = p.max_kv_len <= p.window ? 0 : (p.max_kv_len - p.window) / lane_chunk::kTokens;
+  require(p.chunk_capacity >= chunks,
+          "pack: {} tokens with a window of {} make {} chunks, there is room for {}", p.max_kv_len,
+          p.window, chunks, p.chunk_capacity);
+  const int unpacked = p.max_kv_len - p.first_chunk * lane_chunk::kTokens;
+  require(p.row_capacity >= unpacked, "pack: {} tokens from chunk {} on need {} rows, there are {}",
+          p.max_kv_len, p.first_chunk, unpacked, p.row_capacity);
+  constexpr std::size_t vector_bytes = 16;
+  const auto aligned = [](const void* pointer, std::size_t alignment) {
+    return pointer != nullptr && reinterpret_cast<std::uintptr_t>(pointer) % alignment == 0;
+  };
+  require(p.row_capacity == 0 || aligned(p.rows, vector_bytes),
+          "pack: rows must be a pointer aligned to {} bytes, got {}", vector_bytes, p.rows);
+  require(p.chunk_capacity == 0 || aligned(p.chunks, vector_bytes),
+          "pack: chunks must be a pointer aligned to {} bytes, got {}", vector_bytes,
+          static_cast<const void*>(p.chunks));
+  require(aligned(p.kv_lengths, sizeof(std::int32_t)),
+          "pack: kv_lengths must be a pointer aligned to {} bytes, got {}", sizeof(std::int32_t),
+          static_cast<const void*>(p.kv_lengths));
+}
+
+}  // namespace kvroof::compress

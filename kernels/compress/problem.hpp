@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/format/lane_chunk.hpp"
+#include "kernels/value_types.hpp"
+
+namespace kvroof::compress {
+
+/// Prune and pack: the tokens of every sequence that have left its dense window become chunks
+/// (format/lane_chunk.hpp).
+///
+/// Rule: per-token magnitude, exactly `kept` elements of every row (Mustafar, arXiv 2505.22913,
+/// section 2, without the released code's extra elements). Of equal magnitudes the lowest channels
+/// survive; NaN ranks above infinity.
+struct PackProblem {
+  int batch = 0;
+  int kv_heads = 0;
+  int head_dim = 0;
+  ValueType value_type = ValueType::kF16;
+  Operand operand = Operand::kKeys;
+  int kept = 0;  // per row, 1 .. head_dim
+
+  const void* rows = nullptr;  // [batch, kv_heads, row_capacity, head_dim] of value_type, device;
+                               // token p in row p % row_capacity
+  int row_capacity = 0;
+  const std::int32_t* kv_lengths = nullptr;  // [batch], device; 0 .. max_kv_len
+  int max_kv_len = 0;                        // host-side bound of kv_lengths; sizes the grid
+  int window = 0;                            // most recent tokens that stay dense
+
+  int first_chunk = 0;          // chunks below are packed already and left alone
+  std::byte* chunks = nullptr;  // [batch, kv_heads, chunk_capacity, chunk_bytes(head_dim, kept)],
+                                // device, 16-byte aligned
+  int chunk_capacity = 0;
+};
+
+/// Throws std::invalid_argument with a sentence unless the problem can be launched.
+void validate(const PackProblem& problem);
+
+/// Throws std::invalid_argument: there is no kernel for the head_dim and value type of `problem`.
+[[noreturn]] void reject_instance(const PackProblem& problem);
+
+}  // namespace kvroof::compress

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The home of the lane-chunk format: which bytes hold the surviving keys or values of 64 tokens of
+// one kv head.
+//
+// A row is one token's head_dim elements, of which exactly `kept` survive. 64 rows form a chunk.
+// Keys and values of a chunk are two separate chunks with the same layout; what differs is which
+// element sits where (Operand).
+//
+// The order is made for the warp that reads it (docs/kernels/attention.md). A chunk is cut into 4
+// tiles of 16 tokens; in every tile, lane 4g + t of a warp owns the elements that it needs as
+// operand A of mma.m16n8k16: in each of head_dim / 16 steps two nibbles (h = 0, 1) of four elements
+// (i = 0..3).
+//
+//   keys:    nibble = one token x four channels     token 16 tile + g + 8h,            channel
+//   key_channel(t, step, i) values:  nibble = one channel x four tokens     token 16 tile +
+//   value_token(t, i), channel value_channel(g, step, h)
+//
+// A lane's surviving elements form one stream in the order (tile, step, h, i). Four consecutive
+// elements of a stream share a slot of 8 bytes: the four high bytes, then the four low bytes. Slot
+// s of all lanes that have one is line s.
+//
+//   byte 0            32                    32 + 8 head_dim                           chunk_bytes
+//   | slots per lane  | bitmaps             | line 0: up to 32 slots | line 1 | ...   | zeros |
+//   | 32 x u8         | u16[4][32][units]   | a lane without a slot in a line takes no space |
+//
+// A bitmap unit holds four nibbles (steps 4u .. 4u+3): element i of step 4u + r is bit r + 4i. A
+// lane has head_dim / 64 units for h = 0, then as many for h = 1.
+//
+// Lanes round up to whole slots, at most 3 elements each, so 16 kept + 24 slots always suffice: the
+// size of a chunk depends on head_dim and kept alone. Constant stride, no offsets, O(1) append, any
+// kept from 1 to head_dim.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace kvroof {
+
+/// Keys contract over channels, values over tokens: the same elements lie in another order.
+enum class Operand { kKeys, kValues };
+
+namespace lane_chunk {
+
+inline constexpr int kLanes = 32;
+inline constexpr int kTokens = 64;      // per chunk
+inline constexpr int kTileTokens = 16;  // the M of the mma for keys, its K for values
+inline constexpr int kTiles = kTokens / kTileTokens;
+inline constexpr int kNibble = 4;         // elements
+inline constexpr int kStepChannels = 16;  // of a row, per step
+inline constexpr int kUnitSteps = 4;      // nibbles of one bitmap unit
+inline constexpr int kSlotElements = 4;
+inline constexpr int kSlotBytes = 8;
+inline constexpr int kLineBytes = kLanes * kSlotBytes;
+inline constexpr int kHeaderBytes = kLanes;
+inline constexpr int kSpareSlots = kLanes * (kSlotElements - 1) / kSlotElements;
+
+constexpr int steps(int head_dim) { return head_dim / kStepChannels; }
+/// 16-bit bitmap units of one lane in one tile, both h.
+constexpr int units(int head_dim) { return 2 * steps(head_dim) / kUnitSteps; }
+constexpr std::int64_t bitmap_bytes(int head_dim) {
+  return std::int64_t{kTiles} * kLanes * units(head_dim) * 2;
+}
+constexpr std::int64_t slots(int kept) {
+  return std::int64_t{kTokens} * kept / kSlotElements + kSpareSlots;
+}
+constexpr std::int64_t slots_offset(int head_dim) { return kHeaderBytes + bitmap_bytes(head_dim); }
+constexpr std::int64_t chunk_bytes(int head_dim, int kept) {
+  return slots_offset(head_dim) + slots(kept) * kSlotBytes;
+}
+/// The longest stream a lane can have, in slots: every element of its share survived.
+constexpr int max_lane_slots(int head_dim) {
+  return kTiles * steps(head_dim) * 2 * kNibble / kSlotElements;
+}
+
+// Channels are dealt over the lanes so that strong channels at a fixed distance (a RoPE pair is
+// head_dim / 2 apart) meet in different lanes: folding the higher bits of the index into its lowest
+// two (keys) or three (values). Index is int, or a register of device code.
+template <class Index>
+constexpr Index key_channel(Index t, int step, int i) {
+  const int quad = step * kNibble + i;
+  return Index(t ^ Index((quad ^ (quad >> 2) ^ (quad >> 4)) & 3)) + Index(4 * quad);
+}
+template <class Index>
+constexpr Index value_channel(Index g, int step, int h) {
+  return Index(g ^ Index(step & 7)) + Index(step * kStepChannels + 8 * h);
+}
+template <class Index>
+constexpr Index value_token(Index t, int i) {
+  return Index(t * Index(2)) + Index((i & 1) + 8 * (i >> 1));
+}
+
+struct Element {
+  int token;    // 0 .. 63 in the chunk
+  int channel;  // 0 .. head_dim - 1
+};
+/// Which element is number (tile, step, h, i) of `lane`.
+constexpr Element element(Operand operand, int lane, int tile, int step, int h, int i) {
+  const int g = lane / 4;
+  const int t = lane % 4;
+  if (operand == Operand::kKeys) return {tile * kTileTokens + g + 8 * h, key_channel(t, step, i)};
+  return {tile * kTileTokens + value_token(t, i), value_channel(g, step, h)};
+}
+/// The bitmap unit of (step, h) within a lane's units of a tile, and the bit of element i in it.
+constexpr int unit_of(int head_dim, int step, int h) {
+  return h * units(head_dim) / 2 + step / kUnitSteps;
+}
+constexpr int bit_of(int step, int i) { return step % kUnitSteps + 4 * i; }
+
+/// What the bytes of `chunks` chunks are spent on; the parts add up to the bytes allocated.
+struct Bytes {
+  std::int64_t values = 0;  // kept elements
+  std::int64_t bitmaps = 0;
+  std::int64_t headers = 0;  // slots per lane
+  std::int64_t padding = 0;  // slot rounding
+  std::int64_t total() const { return values + bitmaps + headers + padding; }
+};
+Bytes count_bytes(int head_dim, int kept, std::int64_t chunks);
+
+/// Throws std::invalid_argument unless head_dim is 64, 128 or 256 and 1 <= kept <= head_dim.
+void require_supported(int head_dim, int kept);
+
+/// Host encoder, the plain counterpart of the pack kernel: `rows` is [64, head_dim] 16-bit values,
+/// `mask` (1 = survives) of the same shape with exactly `kept` ones per row; writes all
+/// chunk_bytes(head_dim, kept) bytes of `chunk`. Throws std::invalid_argument when a size or a
+/// row's count is wrong.
+void encode(Operand operand, int head_dim, int kept, std::span<const std::uint16_t> rows,
+            std::span<const std::uint8_t> mask, std::span<std::byte> chunk);
+
+/// Inverse of encode(): pruned elements become 0 in `rows` and in `mask`. Throws
+/// std::invalid_argument when the bytes are no chunk of this head_dim and kept (a row with another
+/// count, a header that disagrees with the bitmaps).
+void decode(Operand operand, int head_dim, int kept, std::span<const std::byte> chunk,
+            std::span<std::uint16_t> rows, std::span<std::uint8_t> mask);
+
+}  // namespace lane_chunk
+}  // namespace kvroof

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Compressed -> dense for the lane-chunk format: the bitmap nibbles and the lane streams of a
+// staged chunk become operand A of mma.m16n8k16, zeros included. Arithmetic in
+// docs/kernels/attention.md, "Expanding a nibble".
+
+#include "kernels/format/lane_chunk.hpp"
+#include "kernels/platform/platform.hpp"
+
+namespace kvroof::KVROOF_BACKEND {
+
+/// The bitmap bits of one lane in one tile, for nibble h = 0 (first half) and h = 1 of every step.
+template <int HeadDim>
+struct LaneBits {
+  static constexpr int kWordsPerH = HeadDim == 256 ? 2 : 1;
+  U32 words[2][kWordsPerH];
+};
+
+/// Reads a lane's bits of `tile` from staged bitmaps (64 | 128 | 256 channels: one 4-, 8- or
+/// 16-byte load).
+template <int HeadDim>
+KVROOF_DEVICE LaneBits<HeadDim> load_lane_bits(U32 bitmaps_address, int tile, U32 lane) {
+  constexpr int lane_bytes = lane_chunk::units(HeadDim) * 2;
+  const U32 address = bitmaps_address +
+                      U32(static_cast<unsigned>(tile * lane_chunk::kLanes * lane_bytes)) +
+                      lane * static_cast<unsigned>(lane_bytes);
+  LaneBits<HeadDim> bits;
+  if constexpr (HeadDim == 64) {
+    const U32 word = load_shared_at<U32>(address);
+    bits.words[0][0] = word & 0xffffu;
+    bits.words[1][0] = word >> 16;
+  } else if constexpr (HeadDim == 128) {
+    const U32x2 pair = load_shared_at<U32x2>(address);
+    bits.words[0][0] = pair.x;
+    bits.words[1][0] = pair.y;
+  } else {
+    const U32x4 quad = load_shared_at<U32x4>(address);
+    bits.words[0][0] = quad.x;
+    bits.words[0][1] = quad.y;
+    bits.words[1][0] = quad.z;
+    bits.words[1][1] = quad.w;
+  }
+  return bits;
+}
+
+/// For the nibble b0 b1 b2 b3 of `Step`: bits 0..15 are the selector of byte_permute(window, 0,
+/// selector), which puts the next values on the set positions and zeros elsewhere; bits 28..31 are
+/// the number of set bits.
+///
+/// With the bits at distance 4, s = b0 + 16 b1 + 256 b2 + 4096 b3, one product gives both: digit i
+/// of s * 0x1111110c + 0x4444 is (set bits before i) + (b_i ? 0 : 4), and the top digit is the
+/// population count.
+template <int Step, int Words>
+KVROOF_DEVICE U32 nibble_selector(const U32 (&words)[Words]) {
+  constexpr int unit = Step / lane_chunk::kUnitSteps;
+  constexpr int shift = Step % lane_chunk::kUnitSteps + 16 * (unit % 2);
+  // The multiplier absorbs a shift by up to 2 (0x1111110c is a multiple of 4); the rest is shifted
+  // out first.
+  constexpr int absorbed = shift % 16 <= 2 ? shift % 16 : 0;
+  constexpr std::uint32_t multiplier = 0x1111110cu >> absorbed;
+  const U32 word = shift == absorbed ? words[unit / 2] : words[unit / 2] >> (shift - absorbed);
+  return multiply_add<multiplier>(word & (0x1111u << absorbed), 0x4444u);
+}
+
+/// One lane's walk through its stream of a staged chunk: lines of 256 bytes, the lane's slot at 8 *
+/// lane.
+struct LaneStream {
+  U32 column;    // shared address of the lane's slot in line 0
+  U32 position;  // elements consumed
+};
+
+/// The four elements of a nibble as two registers: {element 0, element 1} and {element 2, element
+/// 3}.
+struct NibbleValues {
+  U32 low_pair, high_pair;
+};
+
+/// Consumes the elements that `selector` (of nibble_selector) asks for.
+KVROOF_DEVICE NibbleValues expand_nibble(LaneStream& stream, U32 selector) {
+  constexpr unsigned line_bytes_per_element = lane_chunk::kLineBytes / lane_chunk::kSlotElements;
+  const U32 address = multiply_add<line_bytes_per_element>(stream.position & ~3u, stream.column);
+  const U32x2 slot = load_shared_at<U32x2>(address);
+  const U32x2 next = load_shared_at<U32x2, lane_chunk::kLineBytes>(address);
+  const U32 high_bytes = byte_permute(byte_window(slot.x, next.x, stream.position), 0u, selector);
+  const U32 low_bytes = byte_permute(byte_window(slot.y, next.y, stream.position), 0u, selector);
+  stream.position = stream.position + (selector >> 28);
+  return {byte_permute(low_bytes, high_bytes, 0x5140u),
+          byte_permute(low_bytes, high_bytes, 0x7362u)};
+}
+
+/// Operand A of mma.m16n8k16 for one step of a tile: row g from nibble h = 0, row g + 8 from h = 1.
+template <int HeadDim, int Step>
+KVROOF_DEVICE void expand_step(LaneStream& stream, const LaneBits<HeadDim>& bits, U32 (&a)[4]) {
+  const NibbleValues upper = expand_nibble(stream, nibble_selector<Step>(bits.words[0]));
+  const NibbleValues lower = expand_nibble(stream, nibble_selector<Step>(bits.words[1]));
+  a[0] = upper.low_pair;
+  a[1] = lower.low_pair;
+  a[2] = upper.high_pair;
+  a[3] = lower.high_pair;
+}
+
+}  // namespace kvroof::KVROOF_BACKEND

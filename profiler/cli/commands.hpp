@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace kvroof::cli {
+
+/// What a command needs to know of the whole call.
+struct Invocation {
+  std::vector<std::string> argv;
+  int exit_code = 0;  // set by the command that ran
+};
+
+// Each adds one subcommand to `app`; its callback runs the command and sets invocation.exit_code.
+void add_validate_command(CLI::App& app, Invocation& invocation);
+void add_devices_command(CLI::App& app, Invocation& invocation);
+
+}  // namespace kvroof::cli

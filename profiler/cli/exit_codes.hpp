@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace kvroof::cli {
+
+// What the program's exit code means, for every command.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailure = 1;  // something went wrong while running
+inline constexpr int kExitUsage = 2;    // the arguments, or a file they name, cannot be used
+inline constexpr int kExitValidationFailed = 3;  // a case failed validation
+inline constexpr int kExitInterrupted = 130;     // SIGINT
+
+}  // namespace kvroof::cli

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace kvroof::cli {
+
+/// Writes `text` to the file, or to stdout when `path` is "-". Throws std::runtime_error naming the
+/// file when it cannot be written in full.
+void write_output(const std::string& path, std::string_view text);
+
+/// "[3/17] decode ..." on stderr, on one line that the next call overwrites. Silent unless stderr
+/// is a terminal.
+class Progress {
+ public:
+  explicit Progress(int total);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  void step(const std::string& what);
+
+ private:
+  int total_;
+  int done_ = 0;
+  bool visible_;
+};
+
+/// Makes SIGINT set a flag instead of ending the program; a second one ends it.
+void catch_interrupts();
+bool interrupted();
+
+}  // namespace kvroof::cli

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kernels/value_types.hpp"
+
+namespace kvroof::validate {
+
+/// One decode step to check: shapes, how much is pruned, and where the numbers come from.
+struct Case {
+  int batch = 1;
+  int query_heads = 32;
+  int kv_heads = 8;
+  int head_dim = 128;
+  std::vector<int> kv_lengths = {4096};  // one per sequence, or one for all
+  int window = 32;                       // most recent tokens that stay dense, at most the sequence
+  double requested_sparsity = 0.5;       // what the user asked for; kept_* say what became of it
+  int kept_keys = 64;                    // per row, 1 .. head_dim
+  int kept_values = 64;
+  ValueType value_type = ValueType::kF16;
+  int splits = 0;  // 0: chosen by the plan
+  std::uint64_t seed = 1;
+  double outlier_strength = 1.0;  // of the synthetic keys; 0: none
+  std::string kv_file;            // safetensors; empty: synthetic
+
+  int kv_length(int sequence) const;
+  int max_kv_len() const;
+  bool operator==(const Case&) const = default;
+};
+
+/// Throws std::invalid_argument unless the case makes sense: positive shapes, lengths for every
+/// sequence, kept within head_dim, at least one token in all.
+void check(const Case& one);
+
+/// "1 x 32/8 heads x 4096 tokens x 128, window 32, kept 64/64, f16": one line for people.
+std::string describe(const Case& one);
+
+enum class Suite { kSmoke, kFull };
+
+/// The fixed list of cases of a suite, in a fixed order. Smoke: seconds on the simulator. Full:
+/// minutes.
+std::vector<Case> suite_cases(Suite suite);
+
+}  // namespace kvroof::validate

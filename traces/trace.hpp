@@ -15,8 +15,8 @@
 /// NaN or infinite again when read.
 namespace kvroof::traces {
 
-inline constexpr int kSchemaVersion =
-    1;  // raised only when an older reader would misread a file: see FORMAT.md
+/// Raised only when an older reader would misread a file: see FORMAT.md.
+inline constexpr int kSchemaVersion = 1;
 
 /// Where a number comes from.
 /// measured: timed or counted on a real device. simulated: counted while the kernel ran on the
@@ -35,10 +35,10 @@ enum class MemoryLevel { dram, l2, shared };
 /// One side of the cache, keys or values, after pruning.
 struct PrunedSide {
   double requested_sparsity = 0;  // share of entries to drop, 0..1, as asked for
-  std::optional<double>
-      effective_sparsity{};  // share dropped, 0..1, outside the dense window, as counted
-  std::optional<std::int64_t>
-      kept{};            // entries that survived, over batch, heads, tokens and channels
+  // share dropped, 0..1, outside the dense window, as counted
+  std::optional<double> effective_sparsity{};
+  // entries that survived, over batch, heads, tokens and channels
+  std::optional<std::int64_t> kept{};
   std::string rule{};    // pruning rule, e.g. "per_token_magnitude"; "none" when dense
   std::string format{};  // how the survivors lie in memory, e.g. "bitmap_tile", "dense", "two_four"
   bool operator==(const PrunedSide&) const = default;
@@ -73,8 +73,8 @@ struct Problem {
 
 struct Kernel {
   std::string name{};  // e.g. "sparse_decode"
-  std::string
-      variant{};  // expander, tile or other choice within the kernel; "" when there is only one
+  // expander, tile or other choice within the kernel; "" when there is only one
+  std::string variant{};
   bool operator==(const Kernel&) const = default;
 };
 
@@ -95,8 +95,8 @@ struct Validation {
   double max_abs_error = 0;
   double max_rel_error = 0;
   double tolerance_share = 0;  // largest error / tolerance there; above 1 is a failure
-  std::vector<std::int64_t>
-      worst_index{};  // [batch, query_head, channel] of that largest share; empty when unknown
+  // [batch, query_head, channel] of that largest share; empty when unknown
+  std::vector<std::int64_t> worst_index{};
   std::int64_t num_checked = 0;
   std::int64_t num_mismatched = 0;  // beyond tolerance, or inf/nan in one and not in the other
   std::string reference{};          // what it was compared with, e.g. "double, masked dense"
@@ -126,8 +126,8 @@ struct Statistics {
 
 /// One way of timing the configuration. A record may hold several; the first is the one to show.
 struct Time {
-  std::string
-      name{};  // "cold", "batched" (graph replay), "activity" (CUPTI kernel duration), "model", ...
+  // "cold", "batched" (graph replay), "activity" (CUPTI kernel duration), "model", ...
+  std::string name{};
   Provenance provenance = Provenance::measured;
   Statistics statistics{};
   std::int64_t num_throttled = 0;
@@ -222,8 +222,8 @@ struct Activity {
 
 /// One configuration and everything known about it.
 struct Record {
-  std::string
-      utc_time{};  // ISO 8601, when the configuration was finished, e.g. "2026-11-24T09:30:00Z"
+  // ISO 8601, when the configuration was finished, e.g. "2026-11-24T09:30:00Z"
+  std::string utc_time{};
   Backend backend = Backend::sim;
   Status status = Status::passed;
   std::string reason{};          // why the status is not `passed`; "" when it is
@@ -231,8 +231,8 @@ struct Record {
   std::string ceilings_id{};     // Ceilings of the same file; "" when none were known
   Kernel kernel{};
   Problem problem{};
-  std::map<std::string, std::string>
-      axes{};  // swept axes that are no field of the problem, as text
+  // swept axes that are no field of the problem, as text
+  std::map<std::string, std::string> axes{};
   std::optional<Plan> plan{};
   std::optional<Validation> validation{};
   std::optional<Coverage> coverage{};
@@ -244,8 +244,8 @@ struct Record {
   std::vector<NamedTime> phases{};            // "prune", "pack", "decode", "merge", "window"
   std::vector<Time> times{};                  // the first is the one to show
   std::map<std::string, Counter> fidelity{};  // e.g. "output_cosine"; imported accuracy columns
-  std::optional<std::map<std::string, Counter>>
-      counters{};  // nothing: not collected, counters_reason says why
+  // nothing: not collected, counters_reason says why
+  std::optional<std::map<std::string, Counter>> counters{};
   std::string counters_reason{};
   std::vector<Activity> activities{};
   std::string unknown{};  // fields of a newer writer, as JSON text, written back unchanged; "" when
@@ -325,8 +325,8 @@ struct Trace {
   std::vector<Record> records{};                      // in file order
   std::map<std::string, Environment> environments{};  // by id
   std::map<std::string, Ceilings> ceilings{};         // by id
-  std::vector<std::string>
-      other_lines{};  // valid lines of a kind this version does not know, unchanged
+  // valid lines of a kind this version does not know, unchanged
+  std::vector<std::string> other_lines{};
   std::vector<std::string> warnings{};  // sentences: what was skipped and why
   bool operator==(const Trace&) const = default;
 };

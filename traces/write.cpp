@@ -2,16 +2,15 @@
 #include "traces/write.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <set>
-#include <system_error>
 #include <utility>
 
 #include "traces/file.hpp"
 #include "traces/line.hpp"
 #include "traces/opening.hpp"
+#include "traces/temporary_file.hpp"
 
 namespace kvroof::traces {
 namespace {
@@ -80,36 +79,6 @@ std::string mend_last_line(File& file) {
                      file.path().string(), last.text.size(), aside_path.string());
 }
 
-/// Deletes a file unless it was given its final name.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(std::filesystem::path final_path)
-      : final_path_(std::move(final_path)), path_(final_path_) {
-    path_ += fmt::format(".tmp-{}", ::getpid());
-  }
-  ~TemporaryFile() {
-    std::error_code ignored;  // nothing to delete after keep()
-    std::filesystem::remove(path_, ignored);
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-
-  void keep() {
-    std::error_code error;
-    std::filesystem::rename(path_, final_path_, error);
-    if (error) {
-      throw TraceError(
-          fmt::format("{}: cannot be replaced ({})", final_path_.string(), error.message()));
-    }
-  }
-
- private:
-  std::filesystem::path final_path_;
-  std::filesystem::path path_;
-};
-
 }  // namespace
 
 struct Writer::State {
@@ -165,7 +134,7 @@ std::string Writer::declare(const Ceilings& ceilings) {
 void Writer::append(const Record& record) { state_->append(detail::format_line(record)); }
 
 void write_trace(const std::filesystem::path& path, const Trace& trace) {
-  TemporaryFile temporary(path);
+  detail::TemporaryFile temporary(path);
   File file = File::create(temporary.path());
   for (const auto& [id, value] : trace.environments) {
     file.append(detail::format_line(detail::NamedEnvironment{id, value}));

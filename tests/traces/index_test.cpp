@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "tests/traces/random_trace.hpp"
 #include "tests/traces/temporary_folder.hpp"
@@ -140,11 +141,12 @@ TEST(TraceIndex, follows_a_file_that_grows_byte_by_byte_and_never_lists_a_line_i
 
 TEST(TraceIndex, survives_a_torn_line_that_a_resuming_writer_replaces) {
   const TemporaryFolder folder;
-  auto records = write_records(folder / "a.jsonl", 4, 3);
-  std::ofstream(folder / "a.jsonl", std::ios::app) << R"({"schema":1,"line":"rec)";
+  const auto records = write_records(folder / "a.jsonl", 4, 3);
+  const std::string torn = R"({"schema":1,"line":"rec)";
+  std::ofstream(folder / "a.jsonl", std::ios::app) << torn;
   TraceIndex index(folder / "a.jsonl");
   EXPECT_EQ(index.update(), TraceIndex::Update::current);
-  EXPECT_EQ(index.torn_bytes(), 23u - 1u);
+  EXPECT_EQ(index.torn_bytes(), torn.size());
   Writer writer(folder / "a.jsonl");
   writer.append(records[0]);
   EXPECT_EQ(index.update(), TraceIndex::Update::current);

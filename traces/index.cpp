@@ -90,7 +90,7 @@ struct TraceIndex::State {
       return;
     }
     rows.pop_back();
-    if (line.text.find_first_not_of(" \t\r") == std::string_view::npos) return;
+    if (detail::is_blank(line.text)) return;
     try {
       add_slowly(line);
     } catch (const detail::NewerSchema& error) {

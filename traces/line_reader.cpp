@@ -16,6 +16,10 @@ constexpr std::size_t kBlockBytes = std::size_t{1}
 
 }  // namespace
 
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r") == std::string_view::npos;
+}
+
 LineReader::LineReader(const File& file) : file_(&file), buffer_(kBlockBytes + kLinePadding) {}
 
 std::optional<RawLine> LineReader::next() {

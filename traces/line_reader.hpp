@@ -19,6 +19,9 @@ struct RawLine {
   std::string_view text;
 };
 
+/// Nothing but spaces: such lines mean nothing.
+bool is_blank(std::string_view text);
+
 /// Bytes behind a line that a vectorised parser may touch.
 inline constexpr std::size_t kLinePadding = 64;
 

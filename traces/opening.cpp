@@ -38,9 +38,10 @@ bool begins_like_ours(std::string_view text) {
 void require_trace(const File& file) {
   if (file.size() == 0) return;
   LineReader reader(file);
-  const auto line = reader.next();
+  auto line = reader.next();
+  while (line && is_blank(line->text)) line = reader.next();
   const std::string_view text = line ? line->text : reader.torn_text();
-  if (!line && begins_like_ours(text)) return;
+  if (!line && (is_blank(text) || begins_like_ours(text))) return;
   if (!line) fail_no_trace(file, text, "it has no whole line");
   try {
     parse_line(text);

@@ -25,10 +25,6 @@ void add(Trace& trace, detail::Line line) {
   }
 }
 
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r") == std::string_view::npos;
-}
-
 /// One sentence for all records whose environment or ceilings are nowhere in the file.
 void report_missing_references(Trace& trace, const std::string& file) {
   std::size_t missing = 0;
@@ -52,7 +48,7 @@ Trace read_trace(const std::filesystem::path& path, OnBadLine on_bad_line) {
   detail::require_trace(file);
   detail::LineReader reader(file);
   while (const auto line = reader.next()) {
-    if (is_blank(line->text)) continue;
+    if (detail::is_blank(line->text)) continue;
     const auto place = [&] { return fmt::format("{}:{}", name, line->number); };
     try {
       add(trace, detail::parse_line(line->text));

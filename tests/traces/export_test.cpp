@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <limits>
 #include <locale>
 #include <nlohmann/json.hpp>
@@ -90,7 +91,7 @@ TEST(Csv, has_a_column_for_every_field_and_text_that_survives_commas_quotes_and_
   EXPECT_EQ(cell(30, "traffic.dram.read_bytes"), "3000");
   EXPECT_EQ(cell(30, "validation.num_checked"), "");
   for (std::size_t i = 0; i < 30; ++i) {
-    EXPECT_EQ(std::stod(cell(i, "problem.keys.requested_sparsity")),
+    EXPECT_EQ(std::strtod(cell(i, "problem.keys.requested_sparsity").c_str(), nullptr),
               trace.records[i].problem.keys.requested_sparsity);
     EXPECT_EQ(cell(i, "problem.seed"), std::to_string(trace.records[i].problem.seed));
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kernels/attention/schedule.hpp"
 #include "kernels/attention/tile.hpp"
 #include "kernels/error.hpp"
 
@@ -11,34 +12,43 @@ namespace {
 
 using Tile = DecodeTile<128>;
 
-int blocks_per_sm(const DeviceInfo& device, std::int64_t shared_bytes) {
-  constexpr std::int64_t reserved = 1024;  // the driver's share of every resident block
-  const auto by_shared = static_cast<int>(device.shared_bytes_per_sm / (shared_bytes + reserved));
-  return std::max(1, std::min(by_shared, device.warps_per_sm / Tile::kWarps));
-}
+std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
-int divide_up(int a, int b) { return (a + b - 1) / b; }
+/// Enough lines for the lanes of almost every chunk of scattered masks: the mean and a margin of 8
+/// (4.6 standard deviations of a lane's slots at kept 64), and at least half of the longest stream,
+/// since two buffers must hold it.
+int buffer_lines(int kept) {
+  constexpr int margin = 8;
+  const int mean =
+      static_cast<int>(divide_up(std::int64_t{lane_chunk::kTokens} * kept,
+                                 std::int64_t{lane_chunk::kLanes} * lane_chunk::kSlotElements));
+  return std::clamp(mean + margin, Tile::kMaxLines / 2, Tile::kMaxLines);
+}
 
 }  // namespace
 
-DecodePlan make_plan(const DecodeProblem& problem, const DeviceInfo& device, int splits) {
-  require(splits >= 0, "attention: splits must not be negative, got {}", splits);
+DecodePlan make_plan(const DecodeProblem& problem, const DeviceInfo& device, int blocks) {
+  require(blocks >= 0, "attention: blocks must not be negative, got {}", blocks);
   DecodePlan plan;
-  plan.warps = Tile::kWarps;
-  plan.shared_bytes = sizeof(Tile::Shared);
-  require(plan.shared_bytes <= device.shared_bytes_per_block,
-          "attention: the decode kernel needs {} bytes of shared memory per block, {} allows {}",
-          plan.shared_bytes, device.name, device.shared_bytes_per_block);
+  plan.lines = buffer_lines(std::max(problem.keys.kept, problem.values.kept));
+  const std::int64_t warp_bytes = Tile::warp_bytes(plan.lines);
+  require(warp_bytes <= device.shared_bytes_per_block,
+          "attention: the decode kernel needs {} bytes of shared memory per warp, {} allows {} per "
+          "block",
+          warp_bytes, device.name, device.shared_bytes_per_block);
 
-  const int chunks = compressed_tokens(problem.max_kv_len, problem.window) / lane_chunk::kTokens;
-  const int most =
-      std::max(1, divide_up(chunks, Tile::kWarps));  // a split should give every warp a chunk
-  if (splits == 0) {
-    const int slots = device.sm_count * blocks_per_sm(device, plan.shared_bytes);
-    splits = std::clamp(slots / (problem.batch * problem.kv_heads), 1, most);
-  }
-  plan.chunks_per_split = std::max(1, divide_up(chunks, splits));
-  plan.splits = splits;
+  const std::int64_t rows = std::int64_t{problem.batch} * problem.kv_heads;
+  const std::int64_t units = rows * row_units(problem.max_kv_len, problem.window).total();
+  constexpr std::int64_t most_units = std::int64_t{1} << 31;
+  require(units < most_units,
+          "attention: {} pieces of 64 tokens are more than a launch can number ({})", units,
+          most_units - 1);
+  plan.blocks =
+      blocks > 0 ? blocks : static_cast<int>(std::min<std::int64_t>(device.sm_count, units));
+  plan.warps = static_cast<int>(
+      std::min<std::int64_t>({Tile::kMaxWarps, device.shared_bytes_per_block / warp_bytes,
+                              std::max<std::int64_t>(1, divide_up(units, plan.blocks))}));
+  plan.shared_bytes = plan.warps * warp_bytes;
   return plan;
 }
 
@@ -47,8 +57,8 @@ std::int64_t workspace_bytes(const DecodeProblem& problem, const DecodePlan& pla
 }
 
 std::string describe(const DecodePlan& plan) {
-  return fmt::format("{} splits x {} chunks, {} warps, {} B shared", plan.splits,
-                     plan.chunks_per_split, plan.warps, plan.shared_bytes);
+  return fmt::format("{} blocks x {} warps, {} lines, {} B shared", plan.blocks, plan.warps,
+                     plan.lines, plan.shared_bytes);
 }
 
 }  // namespace kvroof::attention

@@ -125,6 +125,17 @@ KVROOF_DEVICE Register load_global_if(bool on, const void* address) {
   if (on) value = detail::load_word<Register>(address);
   return value;
 }
+/// From L2, past the L1 of this SM: what other blocks wrote before an atomic that this thread has
+/// seen.
+template <class Register>
+KVROOF_DEVICE Register load_global_coherent_if(bool on, const void* address) {
+  Register value{};
+  if (on) {
+    detail::copy_register(
+        value, __ldcg(static_cast<const typename detail::WordOf<Register>::Type*>(address)));
+  }
+  return value;
+}
 KVROOF_DEVICE U32 load_global_u8(const void* address) {
   return *static_cast<const std::uint8_t*>(address);
 }
@@ -157,14 +168,14 @@ KVROOF_DEVICE void store_global_u16_if(bool on, void* address, U32 value) {
 
 // ---- shared memory
 // -------------------------------------------------------------------------------------------------
-// A kernel has one dynamic allocation, 128-byte aligned. Addresses inside it are taken from
+// A kernel has one dynamic allocation, 256-byte aligned. Addresses inside it are taken from
 // shared_memory<Shared>() (fields of a struct) and handed to load_shared / store_shared, never
 // dereferenced. Hot loops may use 32-bit shared addresses: shared_address(pointer), plain
 // arithmetic on it, and the _at forms with a constant byte offset.
 
 template <class Shared>
 KVROOF_DEVICE Shared& shared_memory() {
-  extern __shared__ __align__(128) unsigned char kvroof_dynamic_shared[];
+  extern __shared__ __align__(256) unsigned char kvroof_dynamic_shared[];
   return *reinterpret_cast<Shared*>(kvroof_dynamic_shared);
 }
 template <class Register>

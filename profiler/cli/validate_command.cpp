@@ -23,6 +23,7 @@ struct ValidateOptions {
   validate::Case one;
   std::vector<double> sparsity = {0.5};
   int kept = 0;  // 0: from the sparsity
+  std::string dtype = "f16";
   std::string json;
 };
 
@@ -40,8 +41,6 @@ void add_backend_options(CLI::App& command, ValidateOptions& options) {
 /// Options of one case; a suite fixes them all, a file fixes the shapes.
 void add_case_options(CLI::App& command, ValidateOptions& options, CLI::Option* suite) {
   validate::Case& one = options.one;
-  const std::map<std::string, ValueType> types{{"f16", ValueType::kF16},
-                                               {"bf16", ValueType::kBF16}};
   CLI::Option* file = command.add_option("--kv", one.kv_file,
                                          "safetensors file with keys, values and perhaps queries");
   std::vector<CLI::Option*> shapes = {
@@ -74,11 +73,10 @@ void add_case_options(CLI::App& command, ValidateOptions& options, CLI::Option* 
                       "Elements kept of every row, exactly; instead of --sparsity")
           ->check(CLI::PositiveNumber)
           ->excludes(sparsity),
-      command.add_option("--dtype", one.value_type, "f16 or bf16")
-          ->transform(CLI::CheckedTransformer(types))
-          ->default_str("f16"),
-      command
-          .add_option("--splits", one.splits, "Blocks that share a sequence's prefix; 0: chosen")
+      command.add_option("--dtype", options.dtype, "f16 or bf16")
+          ->check(CLI::IsMember({"f16", "bf16"}))
+          ->capture_default_str(),
+      command.add_option("--blocks", one.blocks, "Blocks that share the work; 0: chosen")
           ->capture_default_str(),
       command.add_option("--seed", one.seed, "Of the synthetic inputs")->capture_default_str(),
       command
@@ -94,6 +92,7 @@ std::vector<validate::Case> selected_cases(const ValidateOptions& options) {
   if (options.suite == "full") return validate::suite_cases(validate::Suite::kFull);
   std::vector<validate::Case> cases;
   validate::Case one = options.one;
+  one.value_type = options.dtype == "f16" ? ValueType::kF16 : ValueType::kBF16;
   if (options.kept > 0) {
     require(options.kept <= one.head_dim || !one.kv_file.empty(),
             "--kept must be at most --head-dim ({}), got {}", one.head_dim, options.kept);

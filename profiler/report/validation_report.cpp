@@ -57,7 +57,7 @@ Json problem_json(const CaseResult& result) {
           {"kept_keys", one.kept_keys},
           {"kept_values", one.kept_values},
           {"dtype", to_string(one.value_type)},
-          {"splits", one.splits},
+          {"blocks", one.blocks},
           {"seed", one.seed},
           {"kv_file", one.kv_file.empty() ? Json(nullptr) : Json(one.kv_file)},
           {"plan", result.plan}};

@@ -28,7 +28,7 @@ void check(const Case& one) {
     require(length >= 0, "kv_len must not be negative, got {}", length);
   require(one.max_kv_len() > 0, "kv_len is 0: there is no token to attend to");
   require(one.window >= 0, "window must not be negative, got {}", one.window);
-  require(one.splits >= 0, "splits must not be negative, got {}", one.splits);
+  require(one.blocks >= 0, "blocks must not be negative, got {}", one.blocks);
   for (const int kept : {one.kept_keys, one.kept_values}) {
     require(kept >= 1 && kept <= one.head_dim, "kept must be 1 to head_dim ({}), got {}",
             one.head_dim, kept);
@@ -109,7 +109,7 @@ std::vector<Case> smoke_cases() {
   });
   list.add([](Case& c) {
     c.kv_lengths = {700};
-    c.splits = 5;
+    c.blocks = 5;
     c.window = 0;
   });
   return list.take();
@@ -153,10 +153,10 @@ std::vector<Case> full_cases() {
         c.value_type = type;
       });
     }
-    for (const int splits : {1, 2, 3, 7, 16, 40}) {
+    for (const int blocks : {1, 2, 3, 7, 16, 40}) {
       list.add([&](Case& c) {
         c.kv_lengths = {1000};
-        c.splits = splits;
+        c.blocks = blocks;
         c.value_type = type;
       });
     }

@@ -21,7 +21,7 @@ struct Case {
   int kept_keys = 64;                    // per row, 1 .. head_dim
   int kept_values = 64;
   ValueType value_type = ValueType::kF16;
-  int splits = 0;  // 0: chosen by the plan
+  int blocks = 0;  // that share the work; 0: chosen by the plan
   std::uint64_t seed = 1;
   double outlier_strength = 1.0;  // of the synthetic keys; 0: none
   std::string kv_file;            // safetensors; empty: synthetic

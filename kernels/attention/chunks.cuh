@@ -5,7 +5,7 @@
 
 #include "kernels/attention/warp_state.cuh"
 #include "kernels/primitives/bitmap_expand.cuh"
-#include "kernels/primitives/chunk_copy.cuh"
+#include "kernels/primitives/chunk_stage.cuh"
 #include "kernels/primitives/static_for.cuh"
 
 namespace kvroof::KVROOF_BACKEND::attention {
@@ -23,16 +23,16 @@ KVROOF_DEVICE ChunkArray chunk_array(const kvroof::attention::CompressedOperand&
   return {operand.chunks + row * (chunk_capacity * stride), stride};
 }
 
-/// Scores of the 64 tokens of a staged key chunk, scaled to base 2.
+/// Scores of the 64 tokens of a key chunk, scaled to base 2.
 template <class Value, int HeadDim>
-KVROOF_DEVICE void score_chunk(const std::byte* lines, const std::byte* bitmaps,
-                               const QueryFragments<HeadDim>& queries, float scale_log2, U32 lane,
-                               F32 (&scores)[lane_chunk::kTiles][4]) {
-  const U32 bitmaps_address = shared_address(bitmaps);
-  LaneStream stream = open_stream(lines, lane);
+KVROOF_DEVICE void score_chunk(const std::byte* buffer, const QueryFragments<HeadDim>& queries,
+                               float scale_log2, U32 lane, F32 (&scores)[lane_chunk::kTiles][4]) {
+  const U32 bitmaps =
+      shared_address(buffer + ChunkBuffer<HeadDim>::kChunkOffset + lane_chunk::kHeaderBytes);
+  LaneStream stream = open_stream(buffer + ChunkBuffer<HeadDim>::kLeadBytes, lane);
   KVROOF_UNROLL
   for (int tile = 0; tile < lane_chunk::kTiles; ++tile) {
-    const LaneBits<HeadDim> bits = load_lane_bits<HeadDim>(bitmaps_address, tile, lane);
+    const LaneBits<HeadDim> bits = load_lane_bits<HeadDim>(bitmaps, tile, lane);
     KVROOF_UNROLL
     for (int c = 0; c < 4; ++c) scores[tile][c] = 0.0f;
     static_for<lane_chunk::steps(HeadDim)>([&](auto step) {
@@ -44,18 +44,19 @@ KVROOF_DEVICE void score_chunk(const std::byte* lines, const std::byte* bitmaps,
   }
 }
 
-/// Adds probabilities x values of the 64 tokens of a staged value chunk to the outputs.
+/// Adds probabilities x values of the 64 tokens of a value chunk to the outputs.
 template <class Value, int HeadDim>
-KVROOF_DEVICE void accumulate_chunk(const std::byte* lines, const std::byte* bitmaps,
+KVROOF_DEVICE void accumulate_chunk(const std::byte* buffer,
                                     const F32 (&probabilities)[lane_chunk::kTiles][4], U32 lane,
                                     F32 (&outputs)[lane_chunk::steps(HeadDim)][4]) {
-  const U32 bitmaps_address = shared_address(bitmaps);
-  LaneStream stream = open_stream(lines, lane);
+  const U32 bitmaps =
+      shared_address(buffer + ChunkBuffer<HeadDim>::kChunkOffset + lane_chunk::kHeaderBytes);
+  LaneStream stream = open_stream(buffer + ChunkBuffer<HeadDim>::kLeadBytes, lane);
   KVROOF_UNROLL
   for (int tile = 0; tile < lane_chunk::kTiles; ++tile) {
     U32 b[2];
     probabilities_as_operand<Value>(probabilities[tile], b);
-    const LaneBits<HeadDim> bits = load_lane_bits<HeadDim>(bitmaps_address, tile, lane);
+    const LaneBits<HeadDim> bits = load_lane_bits<HeadDim>(bitmaps, tile, lane);
     static_for<lane_chunk::steps(HeadDim)>([&](auto step) {
       U32 a[4];
       expand_step<HeadDim, step()>(stream, bits, a);
@@ -64,89 +65,91 @@ KVROOF_DEVICE void accumulate_chunk(const std::byte* lines, const std::byte* bit
   }
 }
 
-/// The calling lane's slots in the keys and values of a chunk.
-struct SlotCounts {
-  U32 keys;
-  U32 values;
+/// The two buffers of a warp and the copies into them.
+template <int HeadDim>
+struct WarpBuffers {
+  std::byte* keys;
+  std::byte* values;
+  int lines;  // of each
+  WarpCopy key_copy;
+  WarpCopy value_copy;
+
+  KVROOF_DEVICE void start_keys(const ChunkArray& chunks, int chunk) {
+    start_warp_copy(key_copy, keys + ChunkBuffer<HeadDim>::kChunkOffset, chunks.at(chunk),
+                    static_cast<int>(chunks.stride));
+  }
+  KVROOF_DEVICE void start_values(const ChunkArray& chunks, int chunk) {
+    start_warp_copy(value_copy, values + ChunkBuffer<HeadDim>::kChunkOffset, chunks.at(chunk),
+                    static_cast<int>(chunks.stride));
+  }
+  /// Whether the chunk just copied to `buffer` has a lane that is too long for one buffer.
+  KVROOF_DEVICE bool needs_both(U32 lane_slots) const {
+    return any(lane_slots + static_cast<unsigned>(ChunkBuffer<HeadDim>::kEndSlots) >
+               static_cast<unsigned>(lines));
+  }
 };
-KVROOF_DEVICE SlotCounts load_slot_counts(const ChunkArray& keys, const ChunkArray& values,
-                                          int chunk, U32 lane) {
-  return {load_lane_slots(keys.at(chunk), lane), load_lane_slots(values.at(chunk), lane)};
-}
-/// Whether keys and values each fit one buffer, the end slots included.
-/// Called by: all 32 lanes, converged.   Valid in: every lane.
-KVROOF_DEVICE bool fits(const SlotCounts& counts, int lines) {
-  return !any(max_u32(counts.keys, counts.values) + static_cast<unsigned>(kEndSlots) >
-              static_cast<unsigned>(lines));
+
+/// Called by: all 32 lanes, converged; once per kernel.
+template <int HeadDim>
+KVROOF_DEVICE WarpBuffers<HeadDim> make_warp_buffers(std::byte* shared, int lines) {
+  auto& barriers = *reinterpret_cast<typename DecodeTile<HeadDim>::CopyBarriers*>(shared);
+  return {shared, shared + ChunkBuffer<HeadDim>::bytes(lines), lines,
+          make_warp_copy(&barriers.keys), make_warp_copy(&barriers.values)};
 }
 
-/// Attends to chunks [chunk, end) of a row, one after the other. Copies of the next keys run under
-/// the values and the other way round; a buffer is refilled once all lanes have read it. A chunk
-/// with a lane too long for its buffer runs alone: its keys, then its values, take both buffers.
-/// Called by: all 32 lanes, converged. Leaves no copy under way that anybody waits for.
+/// Attends to chunks [chunk, end) of a row, one after the other. The next keys are on their way
+/// while values are used and the other way round. A chunk with a lane too long for one buffer takes
+/// both: what is under way is awaited and dropped, and its values come into the same place once its
+/// keys are done. Called by: all 32 lanes, converged. Leaves no copy under way.
 template <class Value, int HeadDim>
-KVROOF_DEVICE void attend_chunks(const DecodeProblem& problem, const DecodePlan& plan,
-                                 const Row& row, int chunk, int end,
-                                 const WarpBuffers<HeadDim>& buffers, WarpResult<HeadDim>& result) {
+KVROOF_DEVICE void attend_chunks(const DecodeProblem& problem, const Row& row, int chunk, int end,
+                                 WarpBuffers<HeadDim>& buffers, WarpResult<HeadDim>& result) {
   const U32 lane = lane_index();
   const ChunkArray keys = chunk_array<HeadDim>(problem.keys, row.index, problem.chunk_capacity);
   const ChunkArray values = chunk_array<HeadDim>(problem.values, row.index, problem.chunk_capacity);
-  SlotCounts slots = load_slot_counts(keys, values, chunk, lane);
-  bool fitting = fits(slots, plan.lines);
-  bool staged = false;
+  buffers.start_keys(keys, chunk);
+  buffers.start_values(values, chunk);
   QueryFragments<HeadDim> queries;
   load_queries<Value, HeadDim, ChunkOrder>(problem, row, lane, queries);
 
+  bool under_way = true;  // the chunk's copies
   KVROOF_NO_UNROLL
   for (; chunk < end; ++chunk) {
-    if (!staged) {
-      stage_chunk<HeadDim>(buffers.key_lines, buffers.key_bitmaps, keys.at(chunk), slots.keys,
-                           lane);
-      copy_async_commit();
-      if (fitting)
-        stage_chunk<HeadDim>(buffers.value_lines, buffers.value_bitmaps, values.at(chunk),
-                             slots.values, lane);
-      copy_async_commit();
+    if (!under_way) {
+      buffers.start_keys(keys, chunk);
+      buffers.start_values(values, chunk);
     }
-    SlotCounts next{0u, 0u};
-    if (chunk + 1 < end) next = load_slot_counts(keys, values, chunk + 1, lane);
+    const bool has_next = chunk + 1 < end;
 
-    copy_async_wait<1>();
-    sync_warp();
+    wait_warp_copy(buffers.key_copy);
+    const U32 key_slots = staged_lane_slots<HeadDim>(buffers.keys, lane);
+    bool alone = buffers.needs_both(key_slots);
+    if (alone) wait_warp_copy(buffers.value_copy);
+    spread_lines<HeadDim>(buffers.keys + ChunkBuffer<HeadDim>::kLeadBytes, key_slots, lane);
     F32 scores[lane_chunk::kTiles][4];
-    score_chunk<Value, HeadDim>(buffers.key_lines, buffers.key_bitmaps, queries,
-                                problem.softmax_scale * kLog2E, lane, scores);
-    sync_warp();
-    const bool next_fitting = chunk + 1 < end && fits(next, plan.lines);
-    const std::byte* value_lines = fitting ? buffers.value_lines : buffers.key_lines;
-    if (!fitting) {
-      stage_chunk<HeadDim>(buffers.key_lines, buffers.value_bitmaps, values.at(chunk), slots.values,
-                           lane);
-    } else if (next_fitting) {
-      stage_chunk<HeadDim>(buffers.key_lines, buffers.key_bitmaps, keys.at(chunk + 1), next.keys,
-                           lane);
-    }
-    copy_async_commit();
+    score_chunk<Value, HeadDim>(buffers.keys, queries, problem.softmax_scale * kLog2E, lane,
+                                scores);
+    if (has_next && !alone) buffers.start_keys(keys, chunk + 1);
 
     update_softmax(scores, result.softmax, result.outputs);
 
-    if (fitting) {
-      copy_async_wait<1>();
-    } else {
-      copy_async_wait<0>();
+    std::byte* value_buffer = buffers.values;
+    if (!alone) {
+      wait_warp_copy(buffers.value_copy);
+      alone = buffers.needs_both(staged_lane_slots<HeadDim>(buffers.values, lane));
+      if (alone && has_next) wait_warp_copy(buffers.key_copy);
     }
-    sync_warp();
-    accumulate_chunk<Value, HeadDim>(value_lines, buffers.value_bitmaps, scores, lane,
-                                     result.outputs);
-    sync_warp();
-    staged = fitting && next_fitting;
-    if (staged) {
-      stage_chunk<HeadDim>(buffers.value_lines, buffers.value_bitmaps, values.at(chunk + 1),
-                           next.values, lane);
+    if (alone) {
+      value_buffer = buffers.keys;
+      start_warp_copy(buffers.key_copy, buffers.keys + ChunkBuffer<HeadDim>::kChunkOffset,
+                      values.at(chunk), static_cast<int>(values.stride));
+      wait_warp_copy(buffers.key_copy);
     }
-    copy_async_commit();
-    slots = next;
-    fitting = next_fitting;
+    spread_lines<HeadDim>(value_buffer + ChunkBuffer<HeadDim>::kLeadBytes,
+                          staged_lane_slots<HeadDim>(value_buffer, lane), lane);
+    accumulate_chunk<Value, HeadDim>(value_buffer, scores, lane, result.outputs);
+    under_way = has_next && !alone;
+    if (under_way) buffers.start_values(values, chunk + 1);
   }
 }
 

@@ -27,20 +27,18 @@ namespace kvroof::KVROOF_BACKEND::attention {
 /// Attends to units [first, end) of a row, counted from the row's first.
 /// Called by: all 32 lanes, converged.
 template <class Value, int HeadDim>
-KVROOF_DEVICE void attend_units(const DecodeProblem& problem, const DecodePlan& plan,
-                                const Row& row, int first, int end, std::byte* shared,
-                                WarpResult<HeadDim>& result) {
+KVROOF_DEVICE void attend_units(const DecodeProblem& problem, const Row& row, int first, int end,
+                                WarpBuffers<HeadDim>& buffers, WarpResult<HeadDim>& result) {
   const RowUnits units = row_units(row.kv_len, problem.window);
   if (first < units.chunks) {
     const int chunk_end = end < units.chunks ? end : units.chunks;
-    attend_chunks<Value, HeadDim>(problem, plan, row, first, chunk_end,
-                                  WarpBuffers<HeadDim>(shared, plan.lines), result);
+    attend_chunks<Value, HeadDim>(problem, row, first, chunk_end, buffers, result);
   }
   if (end > units.chunks) {
     const int window_first = (first > units.chunks ? first : units.chunks) * lane_chunk::kTokens;
     const int window_end =
         end * lane_chunk::kTokens < row.kv_len ? end * lane_chunk::kTokens : row.kv_len;
-    auto& window = *reinterpret_cast<typename DecodeTile<HeadDim>::WindowShared*>(shared);
+    auto& window = *reinterpret_cast<typename DecodeTile<HeadDim>::WindowShared*>(buffers.keys);
     attend_window<Value, HeadDim>(problem, row, window_first, window_end, window, result);
   }
 }
@@ -65,13 +63,14 @@ decode_kernel(const DecodeProblem problem, const DecodePlan plan) {
   int unit = deal.first(worker);
   const int end = deal.first(worker + 1);
   RowSpan span = block_span;
+  WarpBuffers<HeadDim> buffers = make_warp_buffers<HeadDim>(warp_shared, plan.lines);
   WarpResult<HeadDim> result;
   while (unit < end) {
     while (unit >= span.end_unit) span = next_row(problem, span);
     const int stop = end < span.end_unit ? end : span.end_unit;
     result = WarpResult<HeadDim>{};
-    attend_units<Value, HeadDim>(problem, plan, span.row, unit - span.first_unit,
-                                 stop - span.first_unit, warp_shared, result);
+    attend_units<Value, HeadDim>(problem, span.row, unit - span.first_unit, stop - span.first_unit,
+                                 buffers, result);
     if (!single_row) store_warp_partial(problem, layout, worker, span.row.index, result);
     unit = stop;
   }

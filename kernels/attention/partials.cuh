@@ -59,6 +59,7 @@ KVROOF_DEVICE void store_warp_partial(const DecodeProblem& problem, const Partia
 template <int HeadDim>
 KVROOF_DEVICE void share_result(typename DecodeTile<HeadDim>::MergeShared& shared,
                                 const WarpResult<HeadDim>& result) {
+  sync_warp();  // every lane is done with what was staged there
   const U32 g = lane_index() >> 2;
   const U32 first_head = (lane_index() & 3u) * 2u;
   KVROOF_UNROLL
@@ -151,6 +152,7 @@ template <class Value, int HeadDim>
 KVROOF_DEVICE void merge_head(const DecodeProblem& problem, const PartialLayout& layout,
                               const RowWorkers& workers, int row, int head) {
   constexpr int lane_channels = HeadDim / kWarpSize;
+  constexpr int batch = 8;  // partial results whose loads are under way together
   static_assert(lane_channels == 4, "a lane merges four channels with one 16-byte load");
   const U32 lane = lane_index();
   const int first = workers.deal.owner(workers.first_unit) / workers.warps * workers.warps;
@@ -182,17 +184,26 @@ KVROOF_DEVICE void merge_head(const DecodeProblem& problem, const PartialLayout&
     const U32 parts = ballot(left_result(base));
     const int count = end - base < kWarpSize ? end - base : kWarpSize;
     KVROOF_NO_UNROLL
-    for (int i = 0; i < count; ++i) {
-      const F32 weight = shuffle(weights, static_cast<unsigned>(i));
-      const F32x4 part = load_global_coherent_if<F32x4>(
-          ((parts >> i) & 1u) != 0u, layout.outputs(problem.workspace) +
-                                         layout.index(base + i, row, head) * HeadDim +
-                                         lane * lane_channels);
-      sum = sum + weight;
-      output.x = fused_multiply_add(weight, part.x, output.x);
-      output.y = fused_multiply_add(weight, part.y, output.y);
-      output.z = fused_multiply_add(weight, part.z, output.z);
-      output.w = fused_multiply_add(weight, part.w, output.w);
+    for (int first_part = 0; first_part < count; first_part += batch) {
+      F32 weight[batch];
+      F32x4 part[batch];
+      KVROOF_UNROLL
+      for (int i = 0; i < batch; ++i) {
+        weight[i] = shuffle(weights, static_cast<unsigned>((first_part + i) % kWarpSize));
+        const std::int64_t slot = layout.index(base + first_part + i, row, head);
+        part[i] = load_global_coherent_if<F32x4>(
+            first_part + i < count && ((parts >> ((first_part + i) % kWarpSize)) & 1u) != 0u,
+            layout.outputs(problem.workspace) + slot * HeadDim + lane * lane_channels);
+      }
+      KVROOF_UNROLL
+      for (int i = 0; i < batch; ++i) {
+        if (first_part + i >= count) break;
+        sum = sum + weight[i];
+        output.x = fused_multiply_add(weight[i], part[i].x, output.x);
+        output.y = fused_multiply_add(weight[i], part[i].y, output.y);
+        output.z = fused_multiply_add(weight[i], part[i].z, output.z);
+        output.w = fused_multiply_add(weight[i], part[i].w, output.w);
+      }
     }
   }
   const F32 scale = normaliser(sum);

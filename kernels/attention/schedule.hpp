@@ -32,18 +32,30 @@ constexpr RowUnits row_units(int kv_len, int window) {
   return {compressed / lane_chunk::kTokens, kv_len - compressed};
 }
 
+/// a * b / divisor, in 32 bits where the product allows: a GPU divides 64-bit integers slowly.
+constexpr int scaled(std::int64_t a, std::int64_t b, std::int64_t divisor) {
+  const auto product = static_cast<std::uint64_t>(a * b);
+  if (product >> 32 == 0) {
+    return static_cast<int>(static_cast<std::uint32_t>(product) /
+                            static_cast<std::uint32_t>(divisor));
+  }
+  return static_cast<int>(product / static_cast<std::uint64_t>(divisor));
+}
+
 /// `units` dealt to `workers` in stretches that differ by at most one unit.
 struct Deal {
   std::int64_t units;
   std::int64_t workers;
 
   /// First unit of `worker`; the stretch ends where the next one begins and may be empty.
-  constexpr int first(std::int64_t worker) const {
-    return static_cast<int>(units * worker / workers);
-  }
-  /// Whose stretch holds `unit`.
+  constexpr int first(std::int64_t worker) const { return scaled(units, worker, workers); }
+  /// Whose stretch holds `unit`: the last worker whose first unit is not behind it.
   constexpr int owner(std::int64_t unit) const {
-    return static_cast<int>(((unit + 1) * workers - 1) / units);
+    const auto end = static_cast<std::uint64_t>((unit + 1) * workers - 1);
+    if (end >> 32 == 0) {
+      return static_cast<int>(static_cast<std::uint32_t>(end) / static_cast<std::uint32_t>(units));
+    }
+    return static_cast<int>(end / static_cast<std::uint64_t>(units));
   }
 };
 

@@ -15,7 +15,6 @@ namespace kvroof::KVROOF_BACKEND::attention {
 using kvroof::attention::DecodePlan;
 using kvroof::attention::DecodeProblem;
 using kvroof::attention::DecodeTile;
-using kvroof::attention::WarpBuffers;
 
 /// One sequence's kv head.
 struct Row {

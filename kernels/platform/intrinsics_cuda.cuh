@@ -268,6 +268,77 @@ KVROOF_DEVICE void copy_async_wait() {
   asm volatile("cp.async.wait_group %0;" ::"n"(Pending) : "memory");
 }
 
+/// A copy of a whole warp: one contiguous range, global -> shared, one at a time. From compute
+/// capability 9.0 on one bulk copy, before that 16-byte copies of all lanes; either way a barrier
+/// object in shared memory counts it in.
+struct WarpCopy {
+  U32 barrier;
+  U32 parity;  // of the phase that the next wait ends
+};
+/// Prepares 8 bytes of shared memory as barrier object.
+/// Called by: all 32 lanes, converged.
+KVROOF_DEVICE WarpCopy make_warp_copy(void* barrier) {
+  const WarpCopy copy{shared_address(barrier), 0u};
+#if __CUDA_ARCH__ >= 900
+  constexpr int arrivals = 1;
+#else
+  constexpr int arrivals = kWarpSize;
+#endif
+  if (lane_index() == 0u) {
+    asm volatile("mbarrier.init.shared.b64 [%0], %1;" ::"r"(copy.barrier), "n"(arrivals)
+                 : "memory");
+#if __CUDA_ARCH__ >= 900
+    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+#endif
+  }
+  __syncwarp();
+  return copy;
+}
+/// Starts copying `bytes`, a multiple of 16 as both addresses are, once every lane is done with the
+/// target. Called by: all 32 lanes, converged; the previous copy of this object has been awaited.
+KVROOF_DEVICE void start_warp_copy(const WarpCopy& copy, void* shared, const void* global,
+                                   int bytes) {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("fence.proxy.async.shared::cta;" ::
+                   : "memory");  // what lanes stored there comes before
+  __syncwarp();
+  if (lane_index() == 0u) {
+    asm volatile("mbarrier.arrive.expect_tx.shared.b64 _, [%0], %1;" ::"r"(copy.barrier), "r"(bytes)
+                 : "memory");
+    asm volatile(
+        "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::
+            "r"(shared_address(shared)),
+        "l"(global), "r"(bytes), "r"(copy.barrier)
+        : "memory");
+  }
+#else
+  __syncwarp();
+  for (int at = static_cast<int>(lane_index()) * 16; at < bytes; at += kWarpSize * 16) {
+    copy_async_16(static_cast<std::byte*>(shared) + at, static_cast<const std::byte*>(global) + at);
+  }
+  asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(copy.barrier) : "memory");
+#endif
+}
+/// Waits for the copy; its bytes are then visible to every lane.
+/// Called by: all 32 lanes, converged.
+KVROOF_DEVICE void wait_warp_copy(WarpCopy& copy) {
+  U32 done;
+  do {
+#if __CUDA_ARCH__ >= 900
+    asm volatile(
+        "{ .reg .pred p; mbarrier.try_wait.parity.shared.b64 p, [%1], %2; selp.u32 %0, 1, 0, p; }"
+#else
+    asm volatile(
+        "{ .reg .pred p; mbarrier.test_wait.parity.shared.b64 p, [%1], %2; selp.u32 %0, 1, 0, p; }"
+#endif
+        : "=r"(done)
+        : "r"(copy.barrier), "r"(copy.parity)
+        : "memory");
+  } while (done == 0u);
+  copy.parity ^= 1u;
+  __syncwarp();
+}
+
 // ---- synchronisation
 // -----------------------------------------------------------------------------------------------
 

@@ -232,6 +232,29 @@ KVROOF_DEVICE void copy_async_wait() {
   simt::wait_async_copies(static_cast<std::size_t>(Pending));
 }
 
+/// A copy of a whole warp: one contiguous range, global -> shared, one at a time.
+struct WarpCopy {
+  U32 barrier;
+  U32 parity;
+};
+KVROOF_DEVICE WarpCopy make_warp_copy(void* barrier, detail::Site site = detail::Site::current()) {
+  const WarpCopy copy{shared_address(barrier), 0u};
+  simt::sync_lanes(kFullWarp, site);
+  return copy;
+}
+KVROOF_DEVICE void start_warp_copy(const WarpCopy& copy, void* shared, const void* global,
+                                   int bytes, detail::Site site = detail::Site::current()) {
+  simt::sync_lanes(kFullWarp, site);
+  if (simt::current->lane == 0) {
+    simt::start_bulk_copy(copy.barrier, shared, global, bytes, site);
+  }
+}
+KVROOF_DEVICE void wait_warp_copy(WarpCopy& copy, detail::Site site = detail::Site::current()) {
+  simt::wait_bulk_copies(copy.barrier);
+  copy.parity = copy.parity ^ 1u;
+  simt::sync_lanes(kFullWarp, site);
+}
+
 // ---- synchronisation ----
 
 KVROOF_DEVICE void sync_threads(detail::Site site = detail::Site::current()) {
@@ -321,7 +344,8 @@ KVROOF_DEVICE U32 count_leading_zeros(U32 value) {
   detail::issue(detail::Pipe::kAlu);  // 31 - index of the leading bit
   return std::countl_zero(std::uint32_t{value});
 }
-/// PRMT: byte i of the result is byte (selector >> 4i & 7) of the eight bytes {low, high}.
+/// PRMT: byte i of the result is byte d = (selector >> 4i & 15) of the eight bytes {low, high}; d
+/// must be 0..7. As on a GPU, 8 more than that repeats the sign bit of the byte.
 KVROOF_DEVICE U32 byte_permute(U32 low, U32 high, U32 selector) {
   detail::issue(detail::Pipe::kAlu);
   const std::uint64_t bytes =
@@ -329,7 +353,10 @@ KVROOF_DEVICE U32 byte_permute(U32 low, U32 high, U32 selector) {
   const std::uint32_t select = selector;
   std::uint32_t result = 0;
   for (unsigned i = 0; i < 4; ++i) {
-    result |= static_cast<std::uint32_t>(bytes >> (select >> 4 * i & 7u) * 8 & 0xffu) << 8 * i;
+    const std::uint32_t digit = select >> 4 * i & 15u;
+    auto byte = static_cast<std::uint32_t>(bytes >> (digit & 7u) * 8 & 0xffu);
+    if ((digit & 8u) != 0) byte = (byte & 0x80u) != 0 ? 0xffu : 0u;
+    result |= byte << 8 * i;
   }
   return result;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/simt/access_stream.hpp"
 
+#include <algorithm>
+
 namespace kvroof::simt {
 namespace {
 
@@ -33,13 +35,13 @@ bool AccessStream::record_diverged(int lane, const LaneAccess& access) {
   Chain& chain = found->second;
   std::uint32_t at = chain.lane == lane ? entries_[chain.cursor].next : chain.first;
   while (at != kNone && (entries_[at].present >> lane & 1u) != 0) at = entries_[at].next;
-  if (at == kNone) {
-    at = size_;
-    if (!append(lane, access)) return false;
-  } else {
-    entries_[at].add(lane, access);
-  }
   chain.lane = lane;
+  if (at == kNone) {
+    const bool grouped = append(lane, access);
+    chain.cursor = chain.last;
+    return grouped;
+  }
+  entries_[at].add(lane, access);
   chain.cursor = at;
   return true;
 }
@@ -57,9 +59,15 @@ void AccessStream::add_to_index(std::uint32_t entry) {
   place->second.last = entry;
 }
 
+bool AccessStream::diverged() const {
+  std::uint32_t lanes = 0;
+  for (const WarpAccess& access : *this) lanes |= access.present;
+  return std::any_of(begin(), end(),
+                     [&](const WarpAccess& access) { return access.present != lanes; });
+}
+
 void AccessStream::clear() {
   size_ = 0;
-  diverged_ = false;
   if (indexed_) index_.clear();
   indexed_ = false;
 }

@@ -77,14 +77,14 @@ class AccessStream {
         return append(lane, access);
       }
       cursor.diverged = true;
-      diverged_ = true;
     }
     return record_diverged(lane, access);
   }
 
   const WarpAccess* begin() const { return entries_.data(); }
   const WarpAccess* end() const { return entries_.data() + size_; }
-  bool diverged() const { return diverged_; }
+  /// Whether some instruction was issued by a part of the lanes only.
+  bool diverged() const;
   void clear();
 
  private:
@@ -111,7 +111,7 @@ class AccessStream {
 
   std::vector<WarpAccess> entries_;  // the first size_ are in use
   std::uint32_t size_ = 0;
-  bool indexed_ = false, diverged_ = false;
+  bool indexed_ = false;
   std::unordered_map<Key, Chain, Hash> index_;  // only once lanes have diverged
 };
 

@@ -26,6 +26,12 @@ void Block::run(const LaunchContext& launch, std::int64_t linear) {
   meter = Meter{};
   Context::switch_to(host_, current->context);
   current = nullptr;
+  for (int w = 0; w < warp_count_; ++w) {
+    for (const BulkCopy& bulk : warps_[static_cast<std::size_t>(w)].bulk_copies) {
+      if (launch.checks)
+        shared_.complete_copy(bulk.copy.shared_offset, static_cast<int>(bulk.copy.bytes));
+    }
+  }
   for (int i = 0; i < launch.threads; ++i) {
     for (const PendingCopy& copy : (*threads_)[static_cast<std::size_t>(i)].async.copies) {
       if (launch.checks) shared_.complete_copy(copy.shared_offset, static_cast<int>(copy.bytes));
@@ -59,9 +65,11 @@ void Block::begin(const LaunchContext& launch, std::int64_t linear) {
     Warp& warp = warps_[static_cast<std::size_t>(w)];
     warp.index = w;
     warp.alive = first_bits(launch.threads - w * kLanes);
+    warp.stretch_lanes = warp.alive;
     warp.runnable = warp.at_barrier = 0;
     warp.since.fill(block_since_);
     warp.pending.clear();
+    warp.bulk_copies.clear();
     warp.accesses.clear();
     warp.cursors.fill({});
     warp.issued = {};
@@ -99,8 +107,8 @@ void Block::fiber_entry() {
     (*block.launch_->body)();
   } catch (...) {
     block.thrown_ = std::current_exception();
-    block.abandon();
   }
+  if (block.thrown_ != nullptr) block.abandon();  // not inside the handler, which must end
   block.exit_thread();
 }
 
@@ -220,17 +228,21 @@ void Block::join(Warp& warp, const Rendezvous& arrival) {
   for (Rendezvous& other : warp.pending) {
     if (other.mask != arrival.mask) continue;
     if (other.kind != arrival.kind || !same_place(other.site, arrival.site)) [[unlikely]] {
-      follow_up_ = true;
-      report(HazardKind::kDivergentCollective, arrival.site, current->index, [&] {
-        return fmt::format("lanes {:#010x} of the warp wait for the same mask {:#010x} at {}:{}",
-                           other.arrived, other.mask, other.site.file(), other.site.line());
-      });
+      report_other_call(other, arrival);
     }
     if (other.kind != arrival.kind) continue;
     other.arrived |= arrival.arrived;
     return;
   }
   warp.pending.push_back(arrival);
+}
+
+void Block::report_other_call(const Rendezvous& waiting, const Rendezvous& arrival) {
+  follow_up_ = true;
+  report(HazardKind::kDivergentCollective, arrival.site, current->index, [&] {
+    return fmt::format("lanes {:#010x} of the warp wait for the same mask {:#010x} at {}:{}",
+                       waiting.arrived, waiting.mask, waiting.site.file(), waiting.site.line());
+  });
 }
 
 bool Block::perform_complete(Warp& warp) {
@@ -240,7 +252,12 @@ bool Block::perform_complete(Warp& warp) {
     candidate = warp.pending.back();
     warp.pending.pop_back();
     complete.perform(*this, warp, complete);
-    if (complete.arrived == warp.alive) end_stretch(warp);
+    if (complete.arrived == warp.alive) {
+      // Lanes that exited on a path of their own may have run ahead of those that meet here.
+      const bool is_whole = (warp.stretch_lanes & ~complete.mask) == 0;
+      warp.stretch_lanes = warp.alive;
+      if (is_whole) end_stretch(warp);
+    }
     release_lanes(warp, complete.arrived);
     return true;
   }

@@ -83,6 +83,8 @@ class Block {
   void report(HazardKind kind, Site site, int thread, const Details& details) {
     launch_->hazards->add({kind, launch_->kernel, site, index_, linear_, thread}, details);
   }
+  /// Counts a bulk copy: one instruction, every sector of the source.
+  void count_bulk_copy(std::uintptr_t from, std::size_t bytes);
   /// Counts an access that found no room in the stream as an instruction of its own.
   void count_ungrouped(int lane, const LaneAccess& access);
 
@@ -108,6 +110,7 @@ class Block {
   [[noreturn]] void out_of_steps(Site site);
 
   void join(Warp& warp, const Rendezvous& arrival);
+  [[gnu::cold]] void report_other_call(const Rendezvous& waiting, const Rendezvous& arrival);
   /// Performs what all its lanes have reached; true when there was something.
   bool perform_complete(Warp& warp);
   void release_barrier();

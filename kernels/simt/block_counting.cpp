@@ -71,6 +71,22 @@ void Block::count_global(const WarpAccess& access, GlobalTraffic& traffic) {
   }
 }
 
+void Block::count_bulk_copy(std::uintptr_t from, std::size_t bytes) {
+  constexpr std::size_t sector = 32;
+  constexpr std::size_t line_sectors = kLineBytes / sector;
+  ++counters_.instructions[static_cast<std::size_t>(Pipe::kLsu)];
+  ++counters_.async_copy.requests;
+  counters_.async_copy.bytes += static_cast<std::int64_t>(bytes);
+  Allocation* const allocation = find_global(from, bytes);
+  for (std::uintptr_t at = from / sector; at <= (from + bytes - 1) / sector; ++at) {
+    ++counters_.async_copy.sectors;
+    if (allocation == nullptr) continue;
+    const std::size_t offset = at / line_sectors * kLineBytes - allocation->begin();
+    counters_.footprint_read_bytes += static_cast<std::int64_t>(sector) *
+                                      allocation->touch(offset, 1u << at % line_sectors, false);
+  }
+}
+
 void Block::count_ungrouped(int lane, const LaneAccess& access) {
   WarpAccess alone;
   alone.kind = access.kind;

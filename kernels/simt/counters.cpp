@@ -30,7 +30,7 @@ Counters& Counters::operator+=(const Counters& other) {
        {&Counters::footprint_read_bytes, &Counters::footprint_written_bytes, &Counters::mma,
         &Counters::mma_flops, &Counters::shuffles, &Counters::votes, &Counters::reductions,
         &Counters::move_matrix, &Counters::warp_barriers, &Counters::block_barriers,
-        &Counters::fences, &Counters::diverged_segments, &Counters::ungrouped_accesses}) {
+        &Counters::diverged_segments, &Counters::ungrouped_accesses}) {
     this->*member += other.*member;
   }
   for (std::size_t pipe = 0; pipe < instructions.size(); ++pipe) {

@@ -40,7 +40,6 @@ struct Counters {
   std::int64_t move_matrix = 0;
   std::int64_t warp_barriers = 0;
   std::int64_t block_barriers = 0;      // warps that passed one
-  std::int64_t fences = 0;              // thread_fence, per warp
   std::int64_t diverged_segments = 0;   // stretches in which the lanes of a warp differed
   std::int64_t ungrouped_accesses = 0;  // lane accesses that were counted one by one: see docs
   PipeCounts instructions{};            // warp instructions by Pipe

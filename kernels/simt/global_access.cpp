@@ -167,6 +167,45 @@ void wait_async_copies(std::size_t pending) {
   for (std::size_t& end : async.group_ends) end -= copies;
 }
 
+void start_bulk_copy(std::uint32_t barrier, void* shared, const void* global, int bytes,
+                     Site site) {
+  constexpr int piece = 16;  // of which size and addresses must be multiples
+  Thread& thread = *current;
+  Block& block = *thread.block;
+  block.step(site);
+  const auto from = reinterpret_cast<std::uintptr_t>(global);
+  const std::size_t first = checked_shared_offset(block, shared, piece, site);
+  for (int at = 0; at < bytes; at += piece) {
+    const std::uintptr_t address = from + static_cast<std::uintptr_t>(at);
+    const Allocation* const source = checked_target(block, address, piece, site);
+    const std::size_t offset =
+        checked_shared_offset(block, static_cast<std::byte*>(shared) + at, piece, site);
+    if (source == nullptr || offset == kBadOffset) return;
+    if (block.launch().checks) {
+      check_read(block, *source, address - source->begin(), piece, site);
+      check_shared_write(block, offset, piece, SharedWrite::kAsyncCopy, nullptr, site);
+    }
+  }
+  thread.warp->bulk_copies.push_back(
+      {barrier,
+       {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(bytes),
+        static_cast<const std::byte*>(global)}});
+  if (block.launch().counters) block.count_bulk_copy(from, static_cast<std::size_t>(bytes));
+}
+
+void wait_bulk_copies(std::uint32_t barrier) {
+  Block& block = *current->block;
+  std::erase_if(current->warp->bulk_copies, [&](const BulkCopy& bulk) {
+    if (bulk.barrier != barrier) return false;
+    std::memcpy(block.shared().data() + bulk.copy.shared_offset, bulk.copy.source, bulk.copy.bytes);
+    if (block.launch().checks) {
+      block.shared().complete_copy(bulk.copy.shared_offset, static_cast<int>(bulk.copy.bytes));
+    }
+    return true;
+  });
+  issue(Pipe::kLsu);
+}
+
 std::uint32_t atomic_add_to_global(std::uint32_t* address, std::uint32_t value, Site site) {
   Thread& thread = *current;
   Block& block = *thread.block;
@@ -191,7 +230,6 @@ std::uint32_t atomic_add_to_global(std::uint32_t* address, std::uint32_t value, 
 void fence_global() {
   current->fenced = true;
   issue(Pipe::kLsu);
-  ++current->block->counters().fences;
 }
 
 template void read_global<1>(void*, const void*, bool, Site);

@@ -64,9 +64,8 @@ const Words& words(HazardKind kind) {
 
 }  // namespace
 
-bool same_place(Site a, Site b) {
-  return a.id() == b.id() ||
-         (a.line() == b.line() && a.column() == b.column() && std::strcmp(a.file(), b.file()) == 0);
+bool detail::same_file_and_line(Site a, Site b) {
+  return a.line() == b.line() && a.column() == b.column() && std::strcmp(a.file(), b.file()) == 0;
 }
 
 std::string_view to_string(HazardKind kind) { return words(kind).name; }

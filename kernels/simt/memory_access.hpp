@@ -43,6 +43,11 @@ void commit_async_copies();
 /// Waits until at most `pending` committed groups are under way.
 void wait_async_copies(std::size_t pending);
 
+/// One copy of `bytes` (a multiple of 16), started by the running thread on a barrier object.
+void start_bulk_copy(std::uint32_t barrier, void* shared, const void* global, int bytes, Site site);
+/// The running thread's warp waits for the copies that its lanes started on the barrier object.
+void wait_bulk_copies(std::uint32_t barrier);
+
 std::uint32_t atomic_add_to_global(std::uint32_t* address, std::uint32_t value, Site site);
 std::uint32_t atomic_add_to_shared(std::uint32_t* address, std::uint32_t value, Site site);
 void fence_global();

@@ -50,28 +50,10 @@ std::string describe(const SharedFinding& finding, std::size_t offset, int bytes
   return {};
 }
 
-[[gnu::cold]] void report_finding(Block& block, const SharedFinding& finding, std::size_t offset,
-                                  int bytes, SharedWrite how, Site site) {
-  block.report(kind_of(finding, current->index, how), site, current->index,
-               [&] { return describe(finding, offset, bytes); });
-}
-
-Accessor accessor(const Block& block) {
-  return {current->index, current->warp->since[static_cast<std::size_t>(current->lane)],
-          block.block_since()};
-}
-
-[[gnu::cold]] void report_outside(Block& block, std::int64_t offset, std::size_t bytes, Site site) {
-  block.report(HazardKind::kSharedOutOfBounds, site, current->index, [&] {
-    return fmt::format("{} bytes at byte {} of the {} dynamic shared bytes of the launch", bytes,
-                       offset, block.shared().bytes());
-  });
-}
-
 template <int Bytes>
 void read_at_offset(Block& block, void* value, std::size_t offset, Site site) {
   if (offset != kBadOffset) {
-    if (block.launch().checks) check_shared_read(block, offset, Bytes, site);
+    if (block.launch().checks) check_shared_read<Bytes>(block, offset, site);
     std::memcpy(value, block.shared().data() + offset, Bytes);
   } else {
     std::memset(value, static_cast<int>(SharedMemory::kPoison), Bytes);
@@ -88,22 +70,17 @@ void report_misaligned(Block& block, std::uintptr_t address, std::size_t bytes, 
   });
 }
 
-std::size_t checked_shared_offset(Block& block, const void* address, std::size_t bytes, Site site) {
-  const auto at = reinterpret_cast<std::uintptr_t>(address);
-  const std::size_t offset = at - reinterpret_cast<std::uintptr_t>(block.shared().data());
-  const std::size_t size = block.shared().bytes();
-  if (offset >= size || bytes > size - offset) [[unlikely]] {
-    report_outside(block, static_cast<std::int64_t>(offset), bytes, site);
-    return kBadOffset;
-  }
-  return checked_alignment(block, offset, bytes, site) ? offset : kBadOffset;
+void report_shared(Block& block, const SharedFinding& finding, std::size_t offset, int bytes,
+                   SharedWrite how, Site site) {
+  block.report(kind_of(finding, current->index, how), site, current->index,
+               [&] { return describe(finding, offset, bytes); });
 }
 
-void check_shared_read(Block& block, std::size_t offset, int bytes, Site site) {
-  const SharedFinding finding = block.shared().read(offset, bytes, accessor(block), site);
-  if (finding.fault != SharedFault::kNone) [[unlikely]] {
-    report_finding(block, finding, offset, bytes, SharedWrite::kStore, site);
-  }
+void report_shared_outside(Block& block, std::int64_t offset, std::size_t bytes, Site site) {
+  block.report(HazardKind::kSharedOutOfBounds, site, current->index, [&] {
+    return fmt::format("{} bytes at byte {} of the {} dynamic shared bytes of the launch", bytes,
+                       offset, block.shared().bytes());
+  });
 }
 
 void check_shared_write(Block& block, std::size_t offset, int bytes, SharedWrite how,
@@ -111,7 +88,7 @@ void check_shared_write(Block& block, std::size_t offset, int bytes, SharedWrite
   const SharedFinding finding =
       block.shared().write(offset, bytes, accessor(block), site, how, value);
   if (finding.fault != SharedFault::kNone) [[unlikely]] {
-    report_finding(block, finding, offset, bytes, how, site);
+    report_shared(block, finding, offset, bytes, how, site);
   }
 }
 
@@ -178,7 +155,7 @@ std::size_t read_matrix_row(const void* address, Site site) {
   Block& block = *current->block;
   const std::size_t offset = checked_shared_offset(block, address, kRowBytes, site);
   if (offset != kBadOffset && block.launch().checks) {
-    check_shared_read(block, offset, kRowBytes, site);
+    check_shared_read<kRowBytes>(block, offset, site);
   }
   record(block, AccessKind::kLoadMatrix, kRowBytes, offset, offset != kBadOffset, site);
   return offset == kBadOffset ? kBadRow : offset;

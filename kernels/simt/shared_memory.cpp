@@ -9,26 +9,6 @@ namespace {
 
 constexpr std::size_t kGuard = 64 * 1024;
 
-/// Whether an access by `who` at `time` is in order before `accessor`, or its own.
-bool ordered(std::uint16_t who, std::uint32_t time, const Accessor& accessor) {
-  if (time < accessor.block_since) return true;
-  if (who == accessor.thread) return true;
-  const int warp = accessor.thread / 32;
-  if (who < SharedCell::kLanes) return who / 32 == warp && time < accessor.warp_since;
-  if (who < SharedCell::kWarps) {
-    return who - SharedCell::kLanes == warp && time < accessor.warp_since;
-  }
-  return false;
-}
-
-/// `who` and `thread` together.
-std::uint16_t both(std::uint16_t who, int thread) {
-  const int warp = thread / 32;
-  const bool same_warp =
-      who < SharedCell::kLanes ? who / 32 == warp : who == (SharedCell::kLanes | warp);
-  return same_warp ? static_cast<std::uint16_t>(SharedCell::kLanes | warp) : SharedCell::kWarps;
-}
-
 void keep_first(SharedFinding& finding, SharedFault fault, std::uint16_t other, Site site) {
   if (finding.fault == SharedFault::kNone) finding = {fault, other, site};
 }
@@ -57,16 +37,6 @@ void SharedMemory::split(std::size_t word) {
   cell.write_time = SharedCell::kSplit;
 }
 
-void SharedMemory::note_read(SharedCell& cell, const Accessor& accessor, Site site) const {
-  const auto thread = static_cast<std::uint16_t>(accessor.thread);
-  if (cell.reader != thread) {
-    cell.reader =
-        ordered(cell.reader, cell.read_time, accessor) ? thread : both(cell.reader, thread);
-  }
-  cell.read_time = now_;
-  cell.read_at = site;
-}
-
 void SharedMemory::read_cell(SharedCell& cell, const Accessor& accessor, Site site,
                              SharedFinding& finding) {
   if (cell.write_time < block_start_) {
@@ -77,24 +47,6 @@ void SharedMemory::read_cell(SharedCell& cell, const Accessor& accessor, Site si
     keep_first(finding, SharedFault::kReadAfterWrite, cell.writer, cell.written_at);
   }
   note_read(cell, accessor, site);
-}
-
-SharedFinding SharedMemory::read(std::size_t offset, int size, const Accessor& accessor,
-                                 Site site) {
-  if (size < 4) return read_slow(offset, size, accessor, site);
-  const auto words = static_cast<std::size_t>(size) / 4;
-  SharedCell* const cells = words_.data() + offset / 4;
-  for (std::size_t i = 0; i < words; ++i) {
-    SharedCell& cell = cells[i];
-    if (cell.write_time >= accessor.block_since || cell.write_time < block_start_) {
-      if (cell.write_time >= SharedCell::kSplit || cell.write_time < block_start_ ||
-          !ordered(cell.writer, cell.write_time, accessor)) [[unlikely]] {
-        return read_slow(offset, size, accessor, site);
-      }
-    }
-    note_read(cell, accessor, site);
-  }
-  return {};
 }
 
 SharedFinding SharedMemory::read_slow(std::size_t offset, int size, const Accessor& accessor,

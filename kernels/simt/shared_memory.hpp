@@ -73,7 +73,14 @@ class SharedMemory {
   std::uint32_t advance() { return ++now_; }
 
   /// [offset, offset + size) lies inside bytes(); offset is aligned to size.
-  SharedFinding read(std::size_t offset, int size, const Accessor& accessor, Site site);
+  template <int Size>
+  SharedFinding read(std::size_t offset, const Accessor& accessor, Site site) {
+    if constexpr (Size >= 4) {
+      if (read_quick<Size / 4>(offset / 4, accessor, site)) [[likely]]
+        return {};
+    }
+    return read_slow(offset, Size, accessor, site);
+  }
   /// Before the new `value` is stored; nullptr when it is not known yet.
   SharedFinding write(std::size_t offset, int size, const Accessor& accessor, Site site,
                       SharedWrite how, const void* value);
@@ -83,13 +90,50 @@ class SharedMemory {
   static constexpr std::byte kPoison{0xcd};
 
  private:
+  /// Whether an access by `who` at `time` is in order before `accessor`, or its own.
+  static bool ordered(std::uint16_t who, std::uint32_t time, const Accessor& accessor) {
+    if (time < accessor.block_since || who == accessor.thread) return true;
+    return time < accessor.warp_since && who < SharedCell::kWarps &&
+           same_warp(who, accessor.thread);
+  }
+  /// Of a thread or of several lanes.
+  static bool same_warp(std::uint16_t who, int thread) {
+    const int warp = thread / 32;
+    return who < SharedCell::kLanes ? who / 32 == warp : who == (SharedCell::kLanes | warp);
+  }
+  /// `who` and `thread` together.
+  static std::uint16_t both(std::uint16_t who, int thread) {
+    return same_warp(who, thread) ? static_cast<std::uint16_t>(SharedCell::kLanes | thread / 32)
+                                  : SharedCell::kWarps;
+  }
+
   void split(std::size_t word);
-  void merge(std::size_t word, const SharedCell& cell);
   void read_cell(SharedCell& cell, const Accessor& accessor, Site site, SharedFinding& finding);
   void write_cell(SharedCell& cell, const Accessor& accessor, Site site, SharedWrite how,
                   SharedFinding& finding) const;
   SharedFinding read_slow(std::size_t offset, int size, const Accessor& accessor, Site site);
-  void note_read(SharedCell& cell, const Accessor& accessor, Site site) const;
+
+  /// Notes a read of whole words that nothing is wrong with; false when a closer look is needed.
+  template <int Words>
+  bool read_quick(std::size_t word, const Accessor& accessor, Site site) {
+    for (std::size_t i = word; i < word + Words; ++i) {
+      SharedCell& cell = words_[i];
+      if (cell.write_time < block_start_ || cell.write_time >= SharedCell::kSplit) return false;
+      if (!ordered(cell.writer, cell.write_time, accessor)) return false;
+      note_read(cell, accessor, site);
+    }
+    return true;
+  }
+  void note_read(SharedCell& cell, const Accessor& accessor, Site site) const {
+    const auto thread = static_cast<std::uint16_t>(accessor.thread);
+    if (!ordered(cell.reader, cell.read_time, accessor)) {
+      cell.reader = cell.reader == thread ? thread : both(cell.reader, thread);
+    } else {
+      cell.reader = thread;
+    }
+    cell.read_time = now_;
+    cell.read_at = site;
+  }
 
   LazyPages arena_;
   std::size_t capacity_ = 0, bytes_ = 0;

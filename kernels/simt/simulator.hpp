@@ -34,7 +34,7 @@ struct SimulatorOptions {
   /// together, before it is given up as a livelock.
   std::uint64_t step_budget = std::uint64_t{1} << 28;
   /// Runs only the blocks for which this holds; empty: all. Counters then cover those blocks.
-  std::function<bool(Dim3 block)> runs_block;
+  std::function<bool(Dim3 block)> runs_block{};
 };
 
 struct LaunchConfig {

@@ -54,7 +54,12 @@ class Site {
 };
 #endif
 
+namespace detail {
+bool same_file_and_line(Site a, Site b);
+}
 /// The same line and column, whichever template instance.
-bool same_place(Site a, Site b);
+inline bool same_place(Site a, Site b) {
+  return a.id() == b.id() || detail::same_file_and_line(a, b);
+}
 
 }  // namespace kvroof::simt

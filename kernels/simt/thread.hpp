@@ -32,6 +32,12 @@ struct AsyncCopies {
   std::vector<std::size_t> group_ends;  // of the committed groups, oldest first
 };
 
+/// A copy of a whole warp that some lane has started on a barrier object and nobody has awaited.
+struct BulkCopy {
+  std::uint32_t barrier;  // address of the barrier object in the shared window
+  PendingCopy copy;
+};
+
 enum class Collective : std::uint8_t {
   kSyncWarp,
   kVote,
@@ -65,11 +71,13 @@ struct Warp {
   std::uint32_t runnable = 0;  // by position in the lane order, not by lane
   std::uint32_t at_barrier = 0;
   std::array<std::uint32_t, kLanes> since{};  // time of the latest barrier each lane passed
+  std::uint32_t stretch_lanes = 0;            // whose accesses the stream groups
   AccessStream accesses;
   std::array<LaneCursor, kLanes> cursors;
   std::array<std::array<std::uint32_t, kLanes>, kPipes> issued{};  // in this stretch
   std::array<void*, kLanes> operands;  // of the lanes that have arrived; on their stacks
   std::vector<Rendezvous> pending;
+  std::vector<BulkCopy> bulk_copies;
 };
 
 enum class Waiting : std::uint8_t { kNo, kBarrier, kCollective };

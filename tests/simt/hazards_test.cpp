@@ -58,6 +58,8 @@ const std::vector<Pair>& pairs() {
       KVROOF_PAIR(lanes_share_half_word, race, kSharedRaceWithinWarp),
       KVROOF_PAIR(partial_sync_warp, race, kSharedRaceWithinWarp),
       KVROOF_PAIR(missing_async_wait, bug, kAsyncCopyNotAwaited),
+      KVROOF_PAIR(warp_copy_not_awaited, bug, kAsyncCopyNotAwaited),
+      KVROOF_PAIR(warp_copy_past_end, bug, kGlobalOutOfBounds),
       KVROOF_PAIR(missing_sync_after_wait, race, kSharedRaceWithinWarp),
       KVROOF_PAIR(async_wait_one_short, bug, kAsyncCopyNotAwaited),
       KVROOF_PAIR(async_refill_without_sync, race, kAsyncCopyOverwrite, kSharedRaceWithinWarp),

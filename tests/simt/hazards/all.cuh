@@ -2,8 +2,7 @@
 #pragma once
 
 // Every hazard pair: X_bug or X_race must be reported, at (or just below) a line that ends in
-// "reported"; X_clean
-// must not.
+// "reported"; X_clean must not.
 
 #include "tests/simt/hazards/async_refill_without_sync_clean.cuh"
 #include "tests/simt/hazards/async_refill_without_sync_race.cuh"
@@ -69,5 +68,9 @@
 #include "tests/simt/hazards/vote_meets_barrier_clean.cuh"
 #include "tests/simt/hazards/vote_meets_shuffle_bug.cuh"
 #include "tests/simt/hazards/vote_meets_shuffle_clean.cuh"
+#include "tests/simt/hazards/warp_copy_not_awaited_bug.cuh"
+#include "tests/simt/hazards/warp_copy_not_awaited_clean.cuh"
+#include "tests/simt/hazards/warp_copy_past_end_bug.cuh"
+#include "tests/simt/hazards/warp_copy_past_end_clean.cuh"
 #include "tests/simt/hazards/warps_write_same_word_clean.cuh"
 #include "tests/simt/hazards/warps_write_same_word_race.cuh"

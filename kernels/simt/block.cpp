@@ -97,7 +97,9 @@ void Block::order_lanes() {
   fill_order<std::uint8_t>(std::span(warp_at_).first(static_cast<std::size_t>(warp_count_)),
                            launch_->lane_order, seed + 1);
   for (std::uint8_t at = 0; at < kLanes; ++at) position_of_lane_[lane_at_[at]] = at;
-  for (std::uint8_t at = 0; at < warp_count_; ++at) position_of_warp_[warp_at_[at]] = at;
+  for (int at = 0; at < warp_count_; ++at) {
+    position_of_warp_[warp_at_[static_cast<std::size_t>(at)]] = static_cast<std::uint8_t>(at);
+  }
 }
 
 void Block::fiber_entry() {

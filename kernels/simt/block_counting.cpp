@@ -55,7 +55,7 @@ void Block::count_global(const WarpAccess& access, GlobalTraffic& traffic) {
   const bool reads = access.kind != AccessKind::kGlobalStore;
   const bool writes =
       access.kind == AccessKind::kGlobalStore || access.kind == AccessKind::kGlobalAtomic;
-  constexpr int kSectorBytes = 32;
+  constexpr std::int64_t kSectorBytes = 32;
   for (int i = 0; i < touched.count; ++i) {
     const std::uintptr_t line = touched.lines[i] * kLineBytes;
     Allocation* const allocation = find_global(line, 1);

@@ -184,6 +184,7 @@ bool ReleaseLog::knows(BlockHistory& history, std::uint32_t block, std::uint32_t
   return false;
 }
 
+// NOLINTNEXTLINE(readability-function-size): see the declaration
 BlockRaceFinding check_block_access(const Allocation& allocation, std::size_t offset, int bytes,
                                     bool write, std::uint32_t launch_tag, BlockHistory& history,
                                     ReleaseLog& log) {

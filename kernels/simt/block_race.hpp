@@ -67,6 +67,7 @@ inline constexpr std::uint32_t kRaceLaunchTags = 255;  // 1 .. 255, then cells a
 /// Looks for another block that touched the same bytes earlier in this launch, and notes this
 /// access. A cell holds the latest writer and the readers since, for 4 bytes or, once narrower
 /// accesses have come, for each byte.
+// NOLINTNEXTLINE(readability-function-size): all that identifies an access and its observer
 BlockRaceFinding check_block_access(const Allocation& allocation, std::size_t offset, int bytes,
                                     bool write, std::uint32_t launch_tag, BlockHistory& history,
                                     ReleaseLog& log);

@@ -181,7 +181,7 @@ void perform_move_matrix(Block& block, Warp& warp, const Rendezvous& rendezvous)
 
 template <MmaType Type>
 void perform_mma(Block& block, Warp& warp, const Rendezvous& rendezvous) {
-  constexpr std::int64_t kFlops = 2 * 16 * 8 * 16;
+  constexpr std::int64_t kFlops = std::int64_t{2} * 16 * 8 * 16;
   require_whole_warp(block, warp, rendezvous);
   float unused[4] = {};
   constexpr std::uint32_t zeros[4] = {};

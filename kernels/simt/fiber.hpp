@@ -61,9 +61,9 @@ class FiberStacks {
   bool intact(int fiber) const;
 
 #if defined(KVROOF_SIMT_ASAN)
-  static constexpr std::size_t kBytes = 256 * 1024;
+  static constexpr std::size_t kBytes = std::size_t{256} * 1024;
 #else
-  static constexpr std::size_t kBytes = 128 * 1024;
+  static constexpr std::size_t kBytes = std::size_t{128} * 1024;
 #endif
 
  private:

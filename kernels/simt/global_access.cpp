@@ -57,7 +57,7 @@ void check_blocks(Block& block, const Allocation& allocation, std::size_t offset
   if (finding.race == BlockRace::kNone) [[likely]]
     return;
   // Storing what is there already changes nothing, whoever comes first.
-  if (finding.race == BlockRace::kWriteAfterWrite &&
+  if (finding.race == BlockRace::kWriteAfterWrite && value != nullptr &&
       std::memcmp(allocation.data() + offset, value, static_cast<std::size_t>(bytes)) == 0) {
     return;
   }

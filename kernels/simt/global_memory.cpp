@@ -14,7 +14,7 @@ namespace kvroof::simt {
 namespace {
 
 constexpr std::size_t kPage = 4096;
-constexpr std::size_t kGuard = 64 * 1024;
+constexpr std::size_t kGuard = std::size_t{64} * 1024;
 constexpr std::size_t kLine = 128;
 constexpr std::size_t kBuried = 1024;  // freed allocations that are remembered
 

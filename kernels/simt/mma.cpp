@@ -100,9 +100,9 @@ void multiply_portable(MmaType type, Tiles& tiles) {
 [[gnu::target("avx2")]] void multiply_avx2(MmaType type, Tiles& tiles) {
   type == MmaType::kF16 ? multiply<MmaType::kF16>(tiles) : multiply<MmaType::kBF16>(tiles);
 }
-const auto multiply_here = __builtin_cpu_supports("avx2") ? multiply_avx2 : multiply_portable;
+const auto kMultiply = __builtin_cpu_supports("avx2") ? multiply_avx2 : multiply_portable;
 #else
-const auto multiply_here = multiply_portable;
+const auto kMultiply = multiply_portable;
 #endif
 
 }  // namespace
@@ -110,7 +110,7 @@ const auto multiply_here = multiply_portable;
 void multiply_accumulate(MmaType type, const MmaOperand* const (&lanes)[32]) {
   Tiles tiles;
   gather(lanes, tiles);
-  multiply_here(type, tiles);
+  kMultiply(type, tiles);
   scatter(tiles, lanes);
 }
 

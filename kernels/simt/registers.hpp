@@ -213,6 +213,7 @@ KVROOF_SIMT_COMPARE(>)
 KVROOF_SIMT_COMPARE(>=)
 #undef KVROOF_SIMT_COMPARE
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): op is an operator
 #define KVROOF_SIMT_ASSIGN(op)                           \
   template <class B>                                     \
   KVROOF_SIMT_INLINE U32& U32::operator op##=(B other) { \
@@ -348,6 +349,7 @@ KVROOF_SIMT_COMPARE(>)
 KVROOF_SIMT_COMPARE(>=)
 #undef KVROOF_SIMT_COMPARE
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): op is an operator
 #define KVROOF_SIMT_ASSIGN(op)                           \
   template <class B>                                     \
   KVROOF_SIMT_INLINE F32& F32::operator op##=(B other) { \

@@ -7,7 +7,7 @@
 namespace kvroof::simt {
 namespace {
 
-constexpr std::size_t kGuard = 64 * 1024;
+constexpr std::size_t kGuard = std::size_t{64} * 1024;
 
 void keep_first(SharedFinding& finding, SharedFault fault, std::uint16_t other, Site site) {
   if (finding.fault == SharedFault::kNone) finding = {fault, other, site};

@@ -14,7 +14,7 @@ constexpr int kBanks = 32;
 int busiest_bank(const WarpAccess& access, std::uint32_t lanes) {
   std::array<std::uint32_t, kBanks> first_word;
   std::uint32_t seen = 0;
-  std::array<std::uint32_t, 32 * 4> others;  // words that met another one in their bank
+  std::array<std::uint32_t, 128> others;  // words that met another one in their bank
   std::array<std::uint8_t, kBanks> depth{};
   int other_count = 0;
   const std::uint32_t words = access.bytes <= 4 ? 1u : access.bytes / 4u;

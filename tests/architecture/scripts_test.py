@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What scripts/demo says where packages are missing, on machines made of stand-in tools.
+
+usage: scripts_test.py REPOSITORY [unittest argument...]
+"""
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(sys.argv[1]).resolve()
+TOOLS = ("bash", "dirname", "id", "cat", "mktemp", "tail", "rm", "env")  # what the scripts themselves need
+PROGRAMS = ("g++", "cmake", "ninja", "git", "python3")
+
+
+class ScriptsTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.tools = pathlib.Path(folder.name)
+        for tool in TOOLS:
+            (self.tools / tool).symlink_to(shutil.which(tool))
+
+    def add(self, name, text):
+        path = self.tools / name
+        path.unlink(missing_ok=True)
+        path.write_text("#!/bin/bash\n" + text)
+        path.chmod(0o755)
+
+    def add_apt(self, installed, install="exit 1"):
+        self.add("apt-get", f'case " $* " in *" install "*) {install} ;; esac\n')
+        self.add("apt-cache", "exit 0\n")
+        # The package is the last argument.
+        self.add("dpkg-query", f'case " {installed} " in *" ${{*: -1}} "*) printf installed ;; *) exit 1 ;; esac\n')
+
+    def demo(self, *arguments, script="demo"):
+        return subprocess.run([ROOT / "scripts" / script, *arguments], env={"PATH": str(self.tools)},
+                              stdin=subprocess.DEVNULL, text=True, capture_output=True, check=False)
+
+    def test_no_install_gives_the_apt_line_and_fails(self):
+        self.add("id", "echo 1000\n")
+        self.add_apt(installed="libfmt-dev")
+        self.add("g++", "")
+        result = self.demo("--no-install")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("sudo apt-get install --no-install-recommends cmake ninja-build git ", result.stderr)
+        self.assertIn("libeigen3-dev", result.stderr)
+        self.assertNotIn("libfmt-dev", result.stderr)
+        self.assertNotIn("qt6", result.stderr)  # the demo opens no window
+        self.assertEqual(result.stdout, "")
+
+    def test_the_tests_want_the_viewer_too(self):
+        self.add_apt(installed="")
+        self.assertIn("qt6-base-dev", self.demo("--no-install", script="test").stderr)
+        self.assertNotIn("qt6-base-dev", self.demo("--no-install", "--preset", "asan", script="test").stderr)
+
+    def test_without_apt_the_missing_tools_are_named(self):
+        self.add("git", "")
+        result = self.demo()
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("no apt to install them: g++ cmake ninja python3", result.stderr)
+
+    def test_without_apt_but_with_all_tools_the_build_begins(self):
+        for program in PROGRAMS:
+            self.add(program, "")
+        self.add("cmake", "echo 'no Eigen here'; exit 1\n")
+        result = self.demo()
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("no Eigen here", result.stderr)
+        self.assertIn("configuring failed", result.stderr)
+
+    def test_a_user_without_sudo_is_told_what_root_should_run(self):
+        self.add("id", "echo 1000\n")
+        self.add_apt(installed="")
+        result = self.demo()
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("as root run: apt-get install", result.stderr)
+
+    def test_a_sudo_that_wants_a_password_without_a_terminal_is_reported(self):
+        self.add("id", "echo 1000\n")
+        self.add("sudo", "exit 1\n")
+        self.add_apt(installed="")
+        result = self.demo()
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("sudo wants a password", result.stderr)
+
+    def test_a_failing_apt_shows_its_last_words(self):
+        self.add("id", "echo 0\n")
+        self.add_apt(installed="", install="echo 'E: Temporary failure resolving'; exit 100")
+        result = self.demo()
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("E: Temporary failure resolving", result.stderr)
+        self.assertIn("apt could not install", result.stderr)
+
+    def test_an_unknown_argument_is_a_usage_error(self):
+        result = self.demo("--bogus")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("usage: scripts/demo", result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[2:]])

@@ -18,24 +18,24 @@ namespace kvroof::traces {
 /// What tables and rooflines need of a record. Fields mean what the fields of Record with the same
 /// name mean.
 struct Summary {
-  std::string utc_time;
+  std::string utc_time{};
   Backend backend = Backend::sim;
   Status status = Status::passed;
-  std::string reason;
-  std::string environment_id;
-  std::string ceilings_id;
-  Kernel kernel;
-  Problem problem;
-  std::map<std::string, std::string> axes;
-  std::optional<Validation> validation;
-  std::optional<Coverage> coverage;
-  std::optional<Work> work;
-  std::optional<Bytes> bytes;
-  std::vector<Traffic> traffic;
-  std::optional<Prediction> prediction;  // the first of Record::predictions, without its terms
-  std::vector<NamedTime> phases;
-  std::optional<Time> time;  // the first of Record::times, without its samples
-  std::map<std::string, Counter> fidelity;
+  std::string reason{};
+  std::string environment_id{};
+  std::string ceilings_id{};
+  Kernel kernel{};
+  Problem problem{};
+  std::map<std::string, std::string> axes{};
+  std::optional<Validation> validation{};
+  std::optional<Coverage> coverage{};
+  std::optional<Work> work{};
+  std::optional<Bytes> bytes{};
+  std::vector<Traffic> traffic{};
+  std::optional<Prediction> prediction{};  // the first of Record::predictions, without its terms
+  std::vector<NamedTime> phases{};
+  std::optional<Time> time{};  // the first of Record::times, without its samples
+  std::map<std::string, Counter> fidelity{};
   bool operator==(const Summary&) const = default;
 };
 
@@ -43,9 +43,9 @@ Summary summarize(const Record& record);
 
 /// A record with what it refers to; nullopt when the file does not (yet) hold that line.
 struct Details {
-  Record record;
-  std::optional<Environment> environment;
-  std::optional<Ceilings> ceilings;
+  Record record{};
+  std::optional<Environment> environment{};
+  std::optional<Ceilings> ceilings{};
 };
 
 /// Lists the records of a trace file without reading all of each, and fetches one on demand;

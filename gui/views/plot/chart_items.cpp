@@ -8,9 +8,17 @@ namespace kvroof::gui {
 
 ChartItems::ChartItems(ChartPlot* plot) : QCPLayerable(plot, QStringLiteral("main")), plot_(plot) {}
 
-QRect ChartItems::clipRect() const { return plot_->axisRect()->rect(); }
+QRect ChartItems::clipRect() const { return plot_->viewport(); }
 
 void ChartItems::draw(QCPPainter* painter) {
+  if (plot_->chart_.isEmpty()) {
+    const int margin = plot_->viewport().width() / 8;
+    painter->setFont(plot_->font());
+    painter->setPen(plot_->colours_.muted());
+    painter->drawText(plot_->viewport().adjusted(margin, 0, -margin, 0),
+                      Qt::AlignCenter | Qt::TextWordWrap, plot_->chart_.emptyReason);
+    return;
+  }
   ChartPainter(*painter, {.chart = plot_->chart_,
                           .state = plot_->state_,
                           .colours = plot_->colours_,

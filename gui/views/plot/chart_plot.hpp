@@ -3,6 +3,8 @@
 
 #include <qcustomplot.h>
 
+#include <QRubberBand>
+
 #include "gui/models/charts/chart.hpp"
 #include "gui/state/zoom_stack.hpp"
 #include "gui/views/plot/text_blocks.hpp"
@@ -76,6 +78,7 @@ class ChartPlot : public QCustomPlot {
   FooterBlock* footer_;
   ZoomStack zooms_;
   std::function<QString(int)> describe_;
+  QRubberBand band_{QRubberBand::Rectangle, this};
   QPoint pressedAt_;
   QPoint draggedTo_;
   enum class Drag { none, pan, brush } drag_ = Drag::none;

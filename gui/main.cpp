@@ -5,6 +5,8 @@
 
 #include "gui/headless/arguments.hpp"
 #include "gui/headless/run_export.hpp"
+#include "gui/views/filter_bar.hpp"
+#include "gui/views/main_window.hpp"
 #include "kvroof_version.hpp"
 
 int main(int argc, char** argv) {
@@ -30,5 +32,11 @@ int main(int argc, char** argv) {
     QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
     QApplication::setPalette(themePalette(parsed.arguments.theme.value_or(Theme::light)));
   }
-  return runExport(parsed.arguments);
+  if (parsed.arguments.exported) return runExport(parsed.arguments);
+  MainWindow window;
+  window.show();
+  window.open(parsed.arguments.files);
+  if (!parsed.arguments.baseline.isEmpty()) window.openBaseline(parsed.arguments.baseline);
+  if (!parsed.arguments.filter.isEmpty()) window.filterBar().field().setText(parsed.arguments.filter);
+  return QApplication::exec();
 }

@@ -23,10 +23,14 @@ std::shared_ptr<TraceSource> Session::addSource(const QString& path) {
   const QString full = QFileInfo(path).absoluteFilePath();
   for (const auto& source : sources_)
     if (source->path() == full) return source;
-  sources_.push_back(std::make_shared<TraceSource>(full));
-  data_.addFile(full);
-  emit filesChanged();
+  addSource(std::make_shared<TraceSource>(full));
   return sources_.back();
+}
+
+void Session::addSource(std::shared_ptr<TraceSource> source) {
+  data_.addFile(source->path());
+  sources_.push_back(std::move(source));
+  emit filesChanged();
 }
 
 int Session::fileOfSource(const TraceSource* source) const {

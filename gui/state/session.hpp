@@ -27,6 +27,7 @@ class Session : public QObject {
 
   /// Makes a file known; its rows are read by whoever calls. The same file twice is one.
   std::shared_ptr<TraceSource> addSource(const QString& path);
+  void addSource(std::shared_ptr<TraceSource> source);
   const std::vector<std::shared_ptr<TraceSource>>& sources() const { return sources_; }
   int fileOfSource(const TraceSource* source) const;
   /// Takes over what one reading step found.

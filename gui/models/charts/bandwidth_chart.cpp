@@ -142,7 +142,7 @@ void setRanges(Chart& chart) {
     y.add(y.low() / 2);
   }
   for (const Label& label : chart.labels)
-    if (!label.toggle.isEmpty()) x.add(label.at.x() * 2.5);
+    if (!label.toggle.isEmpty()) x.add(label.at.x() * 1.6);
   if (highestRoof > 0) y.add(highestRoof * 1.3);
   x.applyTo(chart.x);
   y.applyTo(chart.y);

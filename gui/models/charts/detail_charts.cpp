@@ -19,7 +19,9 @@ bool startOfRecord(const ChartInput& input, Chart& chart) {
     chart.emptyReason = QObject::tr("Select a record in the table or in another view.");
     return false;
   }
-  if (input.currentRow >= 0) chart.subtitle = configurationText(input.data, input.currentRow);
+  if (input.currentRow < 0) return true;
+  const int row = input.currentRow;
+  chart.subtitle = QStringLiteral("%1 · %2").arg(configurationText(input.data, row), subtitleOf(input.data, std::span(&row, 1)));
   return true;
 }
 

@@ -96,7 +96,7 @@ int Encoding::shape(int row) const {
 }
 
 void Encoding::addLegend(Chart& chart) const {
-  constexpr std::size_t kMaxShades = 6;
+  constexpr std::size_t kMaxShades = 9;
   const std::size_t step =
       std::max<std::size_t>(1, (shadeOf_.size() + kMaxShades - 1) / kMaxShades);
   std::size_t i = 0;
@@ -179,6 +179,7 @@ void addSweepLines(const ChartInput& input, const QString& axisId, const Encodin
   const auto sweeps = findSweeps(input, axisId, rows);
   const bool isTooMany = static_cast<int>(sweeps.size()) > kMaxSweepLines;
   const bool isColouredByAxis = encoding.colourId() == axisId;
+  const Column& axis = input.data.at(axisId);
   for (const Sweep& sweep : sweeps) {
     const bool isCurrent =
         std::find(sweep.rows.begin(), sweep.rows.end(), input.currentRow) != sweep.rows.end();
@@ -187,11 +188,14 @@ void addSweepLines(const ChartInput& input, const QString& axisId, const Encodin
         .role = LineRole::sweep,
         .dashed = markOfRow.at(sweep.rows.front())->provenance == traces::Provenance::modelled,
         .hue = isColouredByAxis ? Hue{} : encoding.hue(sweep.rows.front())};
+    int last = -1;
     for (const int row : sweep.rows) {
-      const Mark* mark = markOfRow.at(row);
-      line.points.emplace_back(mark->x, mark->y);
+      // Repeated runs of one configuration are no step along the axis.
+      if (last >= 0 && axis.same(at(last), at(row))) continue;
+      last = row;
+      line.points.emplace_back(markOfRow.at(row)->x, markOfRow.at(row)->y);
     }
-    chart.lines.push_back(std::move(line));
+    if (line.points.size() > 1) chart.lines.push_back(std::move(line));
   }
   const QString title = input.data.at(axisId).info().title;
   if (isTooMany) {

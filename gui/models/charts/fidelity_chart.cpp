@@ -63,14 +63,14 @@ Chart buildFidelityChart(const ChartInput& input) {
     mark.aboveRoof = false;
     x.add(mark.x);
     y.add(mark.y);
-    points.emplace_back(mark.x, mark.y);
+    points.emplace_back(mark.x, mark.failed ? kNotKnown : mark.y);  // a failed run beats nobody
     chart.marks.push_back(mark);
   }
   if (chart.marks.empty()) {
     chart.emptyReason = QObject::tr("No shown record holds both %1 and bytes per token.").arg(name);
     return chart;
   }
-  Line front{.label = QObject::tr("Pareto front"),
+  Line front{
              .role = LineRole::front,
              .hue = {},
              .toggle = QObject::tr("Pareto front"),

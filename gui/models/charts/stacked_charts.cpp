@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Charts of stacked bars along one sweep: bytes by part, time by phase.
 #include <QObject>
-#include <array>
+#include <algorithm>
 #include <cmath>
 
 #include "gui/models/charts/chart_tools.hpp"
@@ -114,6 +114,11 @@ Chart buildBreakdownChart(const ChartInput& input) {
   for (const Column& column : input.data.columns())
     if (column.info().id.startsWith(col::kPhasePrefix))
       parts.push_back({column.info().id.mid(col::kPhasePrefix.size()), &column});
+  const auto place = [](const Part& part) {
+    static const QStringList kOrder{"prune", "pack", "decode", "window", "merge"};
+    return kOrder.contains(part.name) ? kOrder.indexOf(part.name) : kOrder.size();
+  };
+  std::stable_sort(parts.begin(), parts.end(), [&](const Part& a, const Part& b) { return place(a) < place(b); });
   addBars(
       input, axisId, parts, [](const Dataset&, int) { return 1.0; }, chart);
   if (chart.bars.empty())

@@ -35,8 +35,8 @@ std::vector<double> multiplesOfDecades(double low, double high,
   return places;
 }
 
-std::vector<double> evenSteps(double low, double high, int most) {
-  const double rough = (high - low) / std::max(1, most - 1);
+std::vector<double> evenSteps(double low, double high, int most, double smallest) {
+  const double rough = std::max(smallest, (high - low) / std::max(1, most - 1));
   const double decade = std::pow(10, std::floor(std::log10(rough)));
   double step = 10 * decade;
   for (const double factor : {1.0, 2.0, 2.5, 5.0})
@@ -64,7 +64,7 @@ std::vector<double> logPlaces(const Axis& axis, double low, double high, int mos
   }
   const auto decades = powers(10, low, high, most);
   if (decades.size() >= 2) return decades;
-  return evenSteps(low, high, most);
+  return evenSteps(low, high, most, 0);
 }
 
 }  // namespace
@@ -83,7 +83,7 @@ std::vector<double> tickPlaces(const Axis& axis, double low, double high, int mo
       if (i % step == 0) places.push_back(i);
     return places;
   }
-  return evenSteps(low, high, most);
+  return evenSteps(low, high, most, axis.quantity == Quantity::count ? 1 : 0);
 }
 
 std::vector<double> subTickPlaces(const Axis& axis, double low, double high) {

@@ -60,7 +60,10 @@ void deriveSpeedup(Dataset& data) {
   const Column& time = data.at(col::kTime);
   std::map<ProblemKey, double> denseTime;
   for (std::size_t row = 0; row < data.size(); ++row) {
-    if (!isDenseBaseline(data, row) || data.at(col::kStatus).text(row) != "passed") continue;
+    // A dense run above a roof is an artefact: it would make every other run look slow.
+    if (!isDenseBaseline(data, row) || data.at(col::kStatus).text(row) != "passed" ||
+        data.at(col::kAboveRoof).number(row) == 1)
+      continue;
     const double ns = time.number(row);
     if (!(ns > 0)) continue;
     const auto [entry, isNew] = denseTime.try_emplace(problemKey(data, row), ns);

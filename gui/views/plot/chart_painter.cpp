@@ -139,6 +139,7 @@ void ChartPainter::paintSpread(const Mark& mark, QPointF centre) {
 }
 
 void ChartPainter::paintMarks() {
+  constexpr std::size_t kMostObstacles = 1000;  // texts avoid marks as long as that is cheap
   const QRectF wide = setup_.area.adjusted(-20, -20, 20, 20);
   for (const std::size_t i : *setup_.marks) {
     const Mark& mark = setup_.chart.marks[i];
@@ -146,6 +147,10 @@ void ChartPainter::paintMarks() {
     if (!wide.contains(centre)) continue;
     paintSpread(mark, centre);
     const MarkLook look = lookOf(mark, setup_.colours);
+    if (setup_.marks->size() <= kMostObstacles) {
+      const double radius = look.diameter / 2.0;
+      placer_.block(QPolygonF(QRectF(centre.x() - radius, centre.y() - radius, look.diameter, look.diameter)));
+    }
     if (setup_.stamps) {
       setup_.stamps->paint(painter_, centre, look, setup_.colours);
     } else {

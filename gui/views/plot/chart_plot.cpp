@@ -105,8 +105,8 @@ void ChartPlot::prepare(bool isVector) {
   if (chart_.x.scale == Scale::category)
     for (const QString& text : chart_.x.categories)
       widest = std::max(widest, metrics.horizontalAdvance(text));
-  const int mostX = std::max(2, (size.width() - 100) / (widest + 18));
-  const int mostY = std::max(2, (size.height() - 150) / (metrics.height() * 2));
+  const int mostX = std::max(2, (size.width() - 100) / (widest + 30));
+  const int mostY = std::max(2, (size.height() - 150) / (metrics.height() * 3));
   xAxis->setTicker(QSharedPointer<ChartTicker>::create(&chart_.x, mostX));
   yAxis->setTicker(QSharedPointer<ChartTicker>::create(&chart_.y, mostY));
   header_->show(&chart_, &colours_);

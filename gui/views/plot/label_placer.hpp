@@ -6,6 +6,7 @@
 #include <QRectF>
 #include <QTransform>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace kvroof::gui {
@@ -18,11 +19,13 @@ class LabelPlacer {
   /// Takes the place if it lies inside the area and is free.
   bool tryTake(const QPolygonF& place) {
     if (!area_.adjusted(-1, -1, 1, 1).contains(place.boundingRect())) return false;
-    for (const QPolygonF& other : taken_)
-      if (other.intersects(place)) return false;
-    taken_.push_back(place);
+    for (const auto& [box, other] : taken_)
+      if (box.intersects(place.boundingRect()) && other.intersects(place)) return false;
+    block(place);
     return true;
   }
+  /// Keeps texts away from a place.
+  void block(const QPolygonF& place) { taken_.emplace_back(place.boundingRect(), place); }
   bool tryTake(const QRectF& place) { return tryTake(QPolygonF(place)); }
 
   /// A place of this size near a point: right, left, above, below, then further down.
@@ -40,7 +43,7 @@ class LabelPlacer {
 
  private:
   QRectF area_;
-  std::vector<QPolygonF> taken_;
+  std::vector<std::pair<QRectF, QPolygonF>> taken_;
 };
 
 }  // namespace kvroof::gui

@@ -5,42 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gui/views/plot/cell_scale.hpp"
 #include "gui/views/plot/chart_painter.hpp"
 
 namespace kvroof::gui {
-namespace {
-
-/// Place of a value on the ramp. Diverging ramps are logarithmic around their middle, so that
-/// twice as fast and half as fast are equally far from it.
-class CellScale {
- public:
-  explicit CellScale(const Grid& grid) : grid_(grid) {
-    std::vector<double> values;
-    for (const double value : grid.values)
-      if (std::isfinite(value)) values.push_back(value);
-    if (values.empty()) return;
-    std::sort(values.begin(), values.end());
-    low_ = values.front();
-    // Outliers would leave one colour for all the rest.
-    high_ = grid.neutral
-                ? values.back()
-                : values[static_cast<std::size_t>(static_cast<double>(values.size() - 1) * 0.995)];
-  }
-
-  double share(double value) const {
-    if (!grid_.neutral) return high_ > low_ ? (value - low_) / (high_ - low_) : 0.5;
-    const double most = std::max({std::abs(std::log(high_ / *grid_.neutral)),
-                                  std::abs(std::log(low_ / *grid_.neutral)), 0.1});
-    return 0.5 + 0.5 * std::log(value / *grid_.neutral) / most;
-  }
-
- private:
-  const Grid& grid_;
-  double low_ = 0, high_ = 1;
-};
-
-}  // namespace
-
 QRectF ChartPainter::cellRect(std::size_t row, std::size_t column) const {
   const auto x = static_cast<double>(column), y = static_cast<double>(row);
   return QRectF(setup_.place(x - 0.5, y - 0.5), setup_.place(x + 0.5, y + 0.5)).normalized();

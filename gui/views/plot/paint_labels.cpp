@@ -32,7 +32,8 @@ void ChartPainter::paintLabelAlong(const Line& line) {
   const QLineF segment(a, b);
   const bool isFlat = std::abs(b.y() - a.y()) < 1;
   if (segment.length() < size.width() + 8) return;
-  const double offset = line.dashed ? -size.height() - 1 : 2;
+  const bool isAbove = line.dashed != (line.role == LineRole::floor);
+  const double offset = isAbove ? -size.height() - 1 : 2;
   const int steps = 24;
   for (int step = 0; step <= steps; ++step) {
     // Flat roofs are labelled at their right end, where there are no slopes; slopes from the left.

@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include "gui/views/plot/cell_scale.hpp"
+
 namespace kvroof::gui {
 namespace {
 constexpr int kMargin = 10;
@@ -57,6 +59,10 @@ int FooterBlock::flow(int width, QPainter* painter) const {
   const int line = metrics.height() + 4;
   if (painter) boxes_.clear();
   int x = kMargin, y = 4;
+  if (chart_->grid) {
+    if (painter) paintRamp(*painter, QRectF(x, y, width - 2 * kMargin, line));
+    y += line;
+  }
   for (const LegendEntry& entry : chart_->legend) {
     const int wide = kSymbolWidth + metrics.horizontalAdvance(entry.text) + 14;
     if (x > kMargin && x + wide > width - kMargin) {
@@ -84,6 +90,24 @@ int FooterBlock::flow(int width, QPainter* painter) const {
     painter->drawText(used.adjusted(0, 0, 4, 4), Qt::TextWordWrap, text);
   }
   return used.bottom() + 7;
+}
+
+/// "mean |keys|: 0.1 [colours] 5.2".
+void FooterBlock::paintRamp(QPainter& painter, const QRectF& box) const {
+  const Grid& grid = *chart_->grid;
+  const CellScale scale(grid);
+  const auto number = [&](double value) { return formatQuantity(value, grid.neutral ? Quantity::ratio : Quantity::plain); };
+  const QFontMetricsF metrics(mParentPlot->font());
+  const QString before = QStringLiteral("%1: %2").arg(grid.valueLabel, number(scale.low()));
+  const QString after = number(scale.high()) + (grid.neutral ? QString() : tr(" and more"));
+  QRectF ramp(box.left() + metrics.horizontalAdvance(before) + 8, box.top() + 3, 160, box.height() - 6);
+  painter.setFont(mParentPlot->font());
+  painter.setPen(colours_->text());
+  painter.drawText(box, Qt::AlignLeft | Qt::AlignVCenter, before);
+  painter.drawText(box.adjusted(ramp.right() - box.left() + 8, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, after);
+  QLinearGradient gradient(ramp.topLeft(), ramp.topRight());
+  for (int i = 0; i <= 10; ++i) gradient.setColorAt(i / 10.0, colours_->cell(i / 10.0, grid.neutral.has_value()));
+  painter.fillRect(ramp, gradient);
 }
 
 void FooterBlock::paintEntry(QPainter& painter, const LegendEntry& entry, const QRectF& box) const {
@@ -114,8 +138,9 @@ void FooterBlock::paintSymbol(QPainter& painter, const LegendEntry& entry, QPoin
   switch (entry.symbol) {
     case LegendSymbol::line:
     case LegendSymbol::dashedLine: {
-      QPen pen(colour, isRoof ? 2 : 3);
-      if (entry.symbol == LegendSymbol::dashedLine) pen.setDashPattern({4, 3});
+      const bool isDashed = entry.symbol == LegendSymbol::dashedLine;
+      QPen pen(colour, isRoof || isDashed ? 2 : 3);
+      if (isDashed) pen.setDashPattern({3, 1.5});
       painter.setPen(pen);
       painter.drawLine(centre - QPointF(9, 0), centre + QPointF(9, 0));
       return;

@@ -54,6 +54,7 @@ class FooterBlock : public FlowBlock {
   int flow(int width, QPainter* painter) const override;
 
  private:
+  void paintRamp(QPainter& painter, const QRectF& box) const;
   void paintEntry(QPainter& painter, const LegendEntry& entry, const QRectF& box) const;
   void paintSymbol(QPainter& painter, const LegendEntry& entry, QPointF centre) const;
 

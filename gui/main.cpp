@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   window.show();
   window.open(parsed.arguments.files);
   if (!parsed.arguments.baseline.isEmpty()) window.openBaseline(parsed.arguments.baseline);
-  if (!parsed.arguments.filter.isEmpty()) window.filterBar().field().setText(parsed.arguments.filter);
+  if (!parsed.arguments.filter.isEmpty())
+    window.filterBar().field().setText(parsed.arguments.filter);
   return QApplication::exec();
 }

@@ -37,8 +37,8 @@ QString readExport(const QCommandLineParser& parser, Arguments& arguments) {
     request.views << value.split(',', Qt::SkipEmptyParts);
   if (request.views.isEmpty()) request.views << "all";
   for (const QString& name : request.views)
-    if (name != "all" && !exportableViews().contains(name))
-      return QObject::tr("There is no view \"%1\". Views: %2, all.")
+    if (name != "all" && name != "window" && !exportableViews().contains(name))
+      return QObject::tr("There is no view \"%1\". Views: %2, all, window.")
           .arg(name, exportableViews().join(", "));
   for (const QString& value : parser.values("format"))
     request.formats << value.split(',', Qt::SkipEmptyParts);
@@ -70,7 +70,8 @@ ParsedArguments parseArguments(const QStringList& list) {
       {"filter", QObject::tr("Show only records with these words."), "WORDS"},
       {"export", QObject::tr("Write pictures into a folder and exit; needs no display."), "FOLDER"},
       {"view",
-       QObject::tr("With --export: %1, or all (default).").arg(exportableViews().join(", ")),
+       QObject::tr("With --export: %1, all (default), or window (png of the whole window).")
+           .arg(exportableViews().join(", ")),
        "NAME"},
       {"format",
        QObject::tr("With --export: png (default), svg, pdf, csv; several separated by commas."),

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gui/headless/run_export.hpp"
 
-#include <QTextStream>
+#include <QCoreApplication>
+#include <QDir>
 #include <cstdio>
 #include <exception>
 
+#include "gui/models/charts/reference_row.hpp"
 #include "gui/state/session.hpp"
+#include "gui/views/main_window.hpp"
 
 namespace kvroof::gui {
 namespace {
@@ -13,6 +16,26 @@ namespace {
 void say(std::FILE* stream, const QStringList& sentences) {
   for (const QString& sentence : sentences)
     std::fprintf(stream, "%s%s\n", stream == stderr ? "kvroof-view: " : "", qPrintable(sentence));
+}
+
+/// A picture of the whole window with the record selected that charts explain.
+void exportWindow(const Arguments& arguments, ExportResult& result) {
+  MainWindow window;
+  window.resetLayout();
+  window.resize(arguments.exported->size);
+  for (const QString& file : arguments.files) window.session().readAll(file);
+  Session& session = window.session();
+  session.selection().setCurrent(referenceRow(session.inputFor(chartViews().front(), {})));
+  window.show();
+  window.resetLayout();
+  for (int i = 0; i < 20; ++i) QCoreApplication::processEvents(QEventLoop::AllEvents, 20);
+  const QString path = QDir(arguments.exported->folder).filePath(QStringLiteral("window.png"));
+  QDir().mkpath(arguments.exported->folder);
+  if (window.grab().save(path)) {
+    result.written << path;
+  } else {
+    result.problems << QObject::tr("%1 could not be written.").arg(path);
+  }
 }
 
 }  // namespace
@@ -36,7 +59,15 @@ ExitCode runExport(const Arguments& arguments) {
   }
   if (!arguments.filter.isEmpty())
     session.filter().setText(arguments.filter, RowFilter::Syntax::words);
-  const ExportResult result = exportViews(session, *arguments.exported);
+  ExportRequest request = *arguments.exported;
+  ExportResult result;
+  if (request.views.removeAll(QStringLiteral("window")) > 0) exportWindow(arguments, result);
+  if (!request.views.isEmpty()) {
+    const ExportResult views = exportViews(session, request);
+    result.written << views.written;
+    result.notices << views.notices;
+    result.problems << views.problems;
+  }
   say(stdout, result.written);
   say(stderr, result.notices);
   say(stderr, result.problems);

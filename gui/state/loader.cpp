@@ -16,7 +16,8 @@ constexpr int kRefreshMs = 150;  // views are rebuilt no more often than this wh
 
 }  // namespace
 
-Loader::Loader(Session& session, QObject* parent) : QObject(parent), session_(session), worker_(new QObject) {
+Loader::Loader(Session& session, QObject* parent)
+    : QObject(parent), session_(session), worker_(new QObject) {
   worker_->moveToThread(&thread_);
   connect(&thread_, &QThread::finished, worker_, &QObject::deleteLater);
   thread_.start();

@@ -30,11 +30,14 @@ ChartView::ChartView(const ViewSpec& spec, Session& session, QWidget* parent)
   connect(&session, &Session::baselineChanged, this, &ChartView::scheduleRebuild);
   connect(&session, &Session::inspectChanged, this, &ChartView::scheduleRebuild);
   connect(&session.selection(), &Selection::changed, this, &ChartView::mark);
-  connect(plot_, &ChartPlot::rowPicked, this, [this](int row) { session_.selection().setCurrent(row); });
-  connect(plot_, &ChartPlot::rowsBrushed, this, [this](const std::set<int>& rows) { session_.selection().setSelected(rows); });
+  connect(plot_, &ChartPlot::rowPicked, this,
+          [this](int row) { session_.selection().setCurrent(row); });
+  connect(plot_, &ChartPlot::rowsBrushed, this,
+          [this](const std::set<int>& rows) { session_.selection().setSelected(rows); });
 }
 
-QComboBox* ChartView::addChooser(QToolBar* bar, const QString& name, const QString& label, void (*choose)(ChartOptions&, const QString&)) {
+QComboBox* ChartView::addChooser(QToolBar* bar, const QString& name, const QString& label,
+                                 void (*choose)(ChartOptions&, const QString&)) {
   auto* text = new QLabel(QStringLiteral(" %1 ").arg(label), bar);
   auto* box = new QComboBox(bar);
   box->setObjectName(name);
@@ -52,11 +55,20 @@ QComboBox* ChartView::addChooser(QToolBar* bar, const QString& name, const QStri
 
 void ChartView::addChoosers(QToolBar* bar) {
   const ChartControls& controls = spec_.controls;
-  if (controls.x) addChooser(bar, "x", tr("Along:"), [](ChartOptions& o, const QString& id) { o.x = id; });
-  if (controls.sweep) addChooser(bar, "sweep", tr("Link along:"), [](ChartOptions& o, const QString& id) { o.sweep = id; });
-  if (controls.metric) addChooser(bar, "metric", tr("Metric:"), [](ChartOptions& o, const QString& id) { o.metric = id; });
-  if (controls.colour) addChooser(bar, "colour", tr("Colour:"), [](ChartOptions& o, const QString& id) { o.colour = id; });
-  if (controls.shape) addChooser(bar, "shape", tr("Shape:"), [](ChartOptions& o, const QString& id) { o.shape = id; });
+  if (controls.x)
+    addChooser(bar, "x", tr("Along:"), [](ChartOptions& o, const QString& id) { o.x = id; });
+  if (controls.sweep)
+    addChooser(bar, "sweep", tr("Link along:"),
+               [](ChartOptions& o, const QString& id) { o.sweep = id; });
+  if (controls.metric)
+    addChooser(bar, "metric", tr("Metric:"),
+               [](ChartOptions& o, const QString& id) { o.metric = id; });
+  if (controls.colour)
+    addChooser(bar, "colour", tr("Colour:"),
+               [](ChartOptions& o, const QString& id) { o.colour = id; });
+  if (controls.shape)
+    addChooser(bar, "shape", tr("Shape:"),
+               [](ChartOptions& o, const QString& id) { o.shape = id; });
   if (controls.levels) {
     auto* box = addChooser(bar, "levels", tr("Levels:"), [](ChartOptions& o, const QString& id) {
       o.levels = id == "all" ? LevelDots::allLinked : LevelDots::dram;
@@ -94,7 +106,8 @@ void ChartView::fillColumns(const QString& name, const QStringList& ids) {
   if (shown == wanted) return;
   const QSignalBlocker blocker(box);
   box->clear();
-  for (const QString& id : wanted) box->addItem(id.isEmpty() ? tr("automatic") : session_.data().at(id).info().title, id);
+  for (const QString& id : wanted)
+    box->addItem(id.isEmpty() ? tr("automatic") : session_.data().at(id).info().title, id);
   box->setCurrentIndex(std::max(0, box->findData(chosen)));
 }
 
@@ -116,7 +129,8 @@ void ChartView::fillChoosers() {
   const InspectFile* inspect = session_.inspect();
   if (!heads || !inspect || heads->count() == static_cast<int>(inspect->planes.size())) return;
   heads->clear();
-  for (const InspectPlane& plane : inspect->planes) heads->addItem(tr("layer %1, head %2, %3").arg(plane.layer).arg(plane.head).arg(plane.side));
+  for (const InspectPlane& plane : inspect->planes)
+    heads->addItem(tr("layer %1, head %2, %3").arg(plane.layer).arg(plane.head).arg(plane.side));
 }
 
 void ChartView::scheduleRebuild() {

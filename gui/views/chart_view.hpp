@@ -32,7 +32,8 @@ class ChartView : public QWidget {
 
  private:
   void addChoosers(QToolBar* bar);
-  QComboBox* addChooser(QToolBar* bar, const QString& name, const QString& label, void (*choose)(ChartOptions&, const QString&));
+  QComboBox* addChooser(QToolBar* bar, const QString& name, const QString& label,
+                        void (*choose)(ChartOptions&, const QString&));
   void fillChoosers();
   void fillColumns(const QString& name, const QStringList& ids);
   void scheduleRebuild();

@@ -12,8 +12,13 @@
 namespace kvroof::gui {
 
 CompareView::CompareView(const ViewSpec& spec, Session& session, QWidget* parent)
-    : QWidget(parent), session_(session), chart_(new ChartView(spec, session, this)), baseline_(new QComboBox(this)),
-      summary_(new QLabel(this)), table_(new QTableView(this)), model_(session.data()) {
+    : QWidget(parent),
+      session_(session),
+      chart_(new ChartView(spec, session, this)),
+      baseline_(new QComboBox(this)),
+      summary_(new QLabel(this)),
+      table_(new QTableView(this)),
+      model_(session.data()) {
   auto* row = new QHBoxLayout;
   auto* label = new QLabel(tr("Baseline:"), this);
   label->setBuddy(baseline_);
@@ -37,11 +42,17 @@ CompareView::CompareView(const ViewSpec& spec, Session& session, QWidget* parent
   table_->horizontalHeader()->setStretchLastSection(true);
   table_->verticalHeader()->hide();
   table_->setTabKeyNavigation(false);
-  summary_->setToolTip(tr("Faster or slower: the quartile intervals are apart and the medians differ by more than 0.5 %."));
-  connect(baseline_, &QComboBox::activated, this, [this] { session_.setBaselineFile(baseline_->currentData().toInt()); });
-  connect(table_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& current) {
-    if (current.isValid()) session_.selection().setCurrent(model_.deltas()[static_cast<std::size_t>(current.row())].row);
-  });
+  summary_->setToolTip(
+      tr("Faster or slower: the quartile intervals are apart and the medians differ by more than "
+         "0.5 %."));
+  connect(baseline_, &QComboBox::activated, this,
+          [this] { session_.setBaselineFile(baseline_->currentData().toInt()); });
+  connect(table_->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+          [this](const QModelIndex& current) {
+            if (current.isValid())
+              session_.selection().setCurrent(
+                  model_.deltas()[static_cast<std::size_t>(current.row())].row);
+          });
   update_.setSingleShot(true);
   connect(&update_, &QTimer::timeout, this, &CompareView::update);
   connect(&session.filter(), &RowFilter::changed, this, [this] { update_.start(0); });

@@ -35,8 +35,10 @@ void DetailsView::update() {
   const traces::Details* details = session_.currentDetails();
   const Guidance guidance = guidanceFor(session_.data(), row, details);
   QString html = QStringLiteral("<p><b>%1</b></p>").arg(guidance.headline.toHtmlEscaped());
-  for (const QString& warning : guidance.warnings) html += QStringLiteral("<p>⚠ <b>%1</b></p>").arg(warning.toHtmlEscaped());
-  for (const QString& sentence : guidance.sentences) html += QStringLiteral("<p>%1</p>").arg(sentence.toHtmlEscaped());
+  for (const QString& warning : guidance.warnings)
+    html += QStringLiteral("<p>⚠ <b>%1</b></p>").arg(warning.toHtmlEscaped());
+  for (const QString& sentence : guidance.sentences)
+    html += QStringLiteral("<p>%1</p>").arg(sentence.toHtmlEscaped());
   guidance_->setText(html);
   model_.show(details ? detailGroups(*details) : std::vector<DetailGroup>{});
   tree_->expandAll();

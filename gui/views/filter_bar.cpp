@@ -3,7 +3,6 @@
 
 #include <QAction>
 #include <QKeyEvent>
-#include <QShortcut>
 #include <QToolButton>
 
 #include "gui/state/session.hpp"
@@ -11,8 +10,12 @@
 namespace kvroof::gui {
 
 FilterBar::FilterBar(Session& session, QWidget* parent)
-    : QToolBar(tr("Filter"), parent), session_(session), field_(new QLineEdit(this)), regex_(new QCheckBox(tr("regex"), this)),
-      axes_(new QMenu(this)), count_(new QLabel(this)) {
+    : QToolBar(tr("Filter"), parent),
+      session_(session),
+      field_(new QLineEdit(this)),
+      regex_(new QCheckBox(tr("regex"), this)),
+      axes_(new QMenu(this)),
+      count_(new QLabel(this)) {
   setObjectName(QStringLiteral("filterBar"));
   field_->setObjectName(QStringLiteral("filter"));
   field_->setPlaceholderText(tr("Filter: kernel, status, rule, device … (Ctrl+F)"));
@@ -35,17 +38,24 @@ FilterBar::FilterBar(Session& session, QWidget* parent)
   connect(&delay_, &QTimer::timeout, this, &FilterBar::applyText);
   connect(axes_, &QMenu::aboutToShow, this, &FilterBar::fillAxisMenu);
   connect(&session.filter(), &RowFilter::changed, this, &FilterBar::showCount);
-  auto* clear = new QShortcut(Qt::Key_Escape, field_, nullptr, nullptr, Qt::WidgetShortcut);
-  connect(clear, &QShortcut::activated, this, [this] {
+  field_->installEventFilter(this);
+  showCount();
+}
+
+bool FilterBar::eventFilter(QObject* object, QEvent* event) {
+  if (object == field_ && event->type() == QEvent::KeyPress &&
+      static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape) {
     field_->clear();
     session_.filter().clear();
-  });
-  showCount();
+    return true;
+  }
+  return QToolBar::eventFilter(object, event);
 }
 
 void FilterBar::applyText() {
   delay_.stop();
-  const QString problem = session_.filter().setText(field_->text(), regex_->isChecked() ? RowFilter::Syntax::regex : RowFilter::Syntax::words);
+  const QString problem = session_.filter().setText(
+      field_->text(), regex_->isChecked() ? RowFilter::Syntax::regex : RowFilter::Syntax::words);
   if (!problem.isEmpty()) count_->setText(problem);
 }
 
@@ -61,7 +71,9 @@ void FilterBar::addAxis(const QString& id) {
   const Column& column = session_.data().at(id);
   QStringList values;
   std::vector<int> rows = allRows(session_.data());
-  std::stable_sort(rows.begin(), rows.end(), [&](int a, int b) { return column.less(static_cast<std::size_t>(a), static_cast<std::size_t>(b)); });
+  std::stable_sort(rows.begin(), rows.end(), [&](int a, int b) {
+    return column.less(static_cast<std::size_t>(a), static_cast<std::size_t>(b));
+  });
   for (const int row : rows) {
     const QString text = column.text(static_cast<std::size_t>(row));
     if (values.isEmpty() || values.back() != text) values << text;
@@ -82,7 +94,8 @@ void FilterBar::addAxis(const QString& id) {
 
 void FilterBar::showCount() {
   const std::size_t shown = session_.filter().rows().size(), all = session_.data().size();
-  count_->setText(shown == all ? tr(" %1 records ").arg(all) : tr(" %1 of %2 records ").arg(shown).arg(all));
+  count_->setText(shown == all ? tr(" %1 records ").arg(all)
+                               : tr(" %1 of %2 records ").arg(shown).arg(all));
 }
 
 }  // namespace kvroof::gui

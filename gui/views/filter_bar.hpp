@@ -20,6 +20,9 @@ class FilterBar : public QToolBar {
 
   QLineEdit& field() { return *field_; }
 
+ protected:
+  bool eventFilter(QObject* object, QEvent* event) override;
+
  private:
   void applyText();
   void fillAxisMenu();

@@ -7,6 +7,7 @@
 #include <QMimeData>
 #include <QSettings>
 #include <QStatusBar>
+#include <QTabBar>
 #include <QVBoxLayout>
 
 #include "gui/state/recent_files.hpp"
@@ -42,7 +43,12 @@ MainWindow::MainWindow(QWidget* parent) : QMainWindow(parent), loader_(session_)
   restoreLayout();
 }
 
-MainWindow::~MainWindow() = default;
+/// Views refer to the session, which dies before the children of a widget do.
+MainWindow::~MainWindow() {
+  hide();
+  qDeleteAll(docks_);
+  delete filterBar_;
+}
 
 QDockWidget* MainWindow::addDock(const QString& name, const QString& title, QWidget* content) {
   auto* dock = new QDockWidget(title, this);
@@ -94,14 +100,31 @@ void MainWindow::resetLayout() {
   setCorner(Qt::TopRightCorner, Qt::RightDockWidgetArea);
   setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
   first->raise();
-  resizeDocks({first, findChild<QDockWidget*>("table")}, {height() * 7 / 10, height() * 3 / 10}, Qt::Vertical);
-  resizeDocks({findChild<QDockWidget*>("details")}, {width() * 3 / 10}, Qt::Horizontal);
+  sizeDocks();
 }
 
 void MainWindow::restoreLayout() {
   QSettings settings;
   restoreGeometry(settings.value("geometry").toByteArray());
-  restoreState(settings.value("layout").toByteArray(), kLayoutVersion);
+  hasSavedLayout_ = restoreState(settings.value("layout").toByteArray(), kLayoutVersion);
+}
+
+/// Docks can be given sizes only once they are laid out.
+void MainWindow::showEvent(QShowEvent* event) {
+  QMainWindow::showEvent(event);
+  for (QTabBar* tabs : findChildren<QTabBar*>()) {
+    tabs->setElideMode(Qt::ElideNone);
+    tabs->setUsesScrollButtons(true);
+  }
+  if (!hasSavedLayout_) sizeDocks();
+  chart("bandwidth")->plot().setFocus(Qt::OtherFocusReason);
+}
+
+void MainWindow::sizeDocks() {
+  resizeDocks({docks_.front(), findChild<QDockWidget*>("details")},
+              {width() * 68 / 100, width() * 32 / 100}, Qt::Horizontal);
+  resizeDocks({docks_.front(), findChild<QDockWidget*>("table")},
+              {height() * 68 / 100, height() * 32 / 100}, Qt::Vertical);
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
@@ -123,7 +146,8 @@ void MainWindow::makeStatus() {
     progress_->hide();
     cancel_->hide();
     session_.data().refresh();
-    statusBar()->showMessage(tr("Loading was cancelled: only what had been read is shown. F5 reads on."));
+    statusBar()->showMessage(
+        tr("Loading was cancelled: only what had been read is shown. F5 reads on."));
   });
   statusBar()->addPermanentWidget(progress_);
   statusBar()->addPermanentWidget(cancel_);
@@ -143,22 +167,29 @@ void MainWindow::connectLoader() {
     cancel_->hide();
     notices_->add(sentence);
   });
-  connect(&loader_, &Loader::finished, this, [this](const QString& path, const QStringList& warnings) {
-    progress_->hide();
-    cancel_->hide();
-    statusBar()->showMessage(tr("%1: %2 records. New ones appear as they are written.").arg(QFileInfo(path).fileName()).arg(session_.data().size()));
-    for (const QString& warning : warnings) notices_->add(warning);
-    rememberFile(path);
-    QStringList names;
-    for (const QString& file : session_.data().files()) names << QFileInfo(file).fileName();
-    setWindowTitle(names.isEmpty() ? QStringLiteral("kvroof-view") : QStringLiteral("%1 – kvroof-view").arg(names.join(QStringLiteral(", "))));
-    if (!pendingBaseline_.isEmpty() && QFileInfo(path).absoluteFilePath() == pendingBaseline_) {
-      session_.setBaselineFile(static_cast<int>(session_.data().files().indexOf(pendingBaseline_)));
-      pendingBaseline_.clear();
-      showView("compare");
-    }
-    if (path.endsWith(".json") && session_.inspect()) showView("cache");
-  });
+  connect(
+      &loader_, &Loader::finished, this, [this](const QString& path, const QStringList& warnings) {
+        progress_->hide();
+        cancel_->hide();
+        statusBar()->showMessage(tr("%1: %2 records. New ones appear as they are written.")
+                                     .arg(QFileInfo(path).fileName())
+                                     .arg(session_.data().size()));
+        for (const QString& warning : warnings) notices_->add(warning);
+        rememberFile(path);
+        QStringList names;
+        for (const QString& file : session_.data().files()) names << QFileInfo(file).fileName();
+        setWindowTitle(
+            names.isEmpty()
+                ? QStringLiteral("kvroof-view")
+                : QStringLiteral("%1 – kvroof-view").arg(names.join(QStringLiteral(", "))));
+        if (!pendingBaseline_.isEmpty() && QFileInfo(path).absoluteFilePath() == pendingBaseline_) {
+          session_.setBaselineFile(
+              static_cast<int>(session_.data().files().indexOf(pendingBaseline_)));
+          pendingBaseline_.clear();
+          showView("compare");
+        }
+        if (path.endsWith(".json") && session_.inspect()) showView("cache");
+      });
 }
 
 void MainWindow::open(const QStringList& paths) {

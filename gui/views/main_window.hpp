@@ -41,6 +41,7 @@ class MainWindow : public QMainWindow {
   void resetLayout();
 
  protected:
+  void showEvent(QShowEvent* event) override;
   void closeEvent(QCloseEvent* event) override;
   void dragEnterEvent(QDragEnterEvent* event) override;
   void dropEvent(QDropEvent* event) override;
@@ -58,6 +59,7 @@ class MainWindow : public QMainWindow {
   void exportCurrent();
   void exportAll();
   QString currentChart() const;
+  void sizeDocks();
   void restoreLayout();
   void report(const ExportResult& result);
 
@@ -72,6 +74,7 @@ class MainWindow : public QMainWindow {
   QToolButton* cancel_ = nullptr;
   QString lastChart_ = QStringLiteral("bandwidth");
   QString pendingBaseline_;
+  bool hasSavedLayout_ = false;
 };
 
 }  // namespace kvroof::gui

@@ -11,7 +11,8 @@
 
 namespace kvroof::gui {
 
-TableView::TableView(Session& session, QWidget* parent) : QTableView(parent), session_(session), model_(session.data(), session.filter()) {
+TableView::TableView(Session& session, QWidget* parent)
+    : QTableView(parent), session_(session), model_(session.data(), session.filter()) {
   setModel(&model_);
   setObjectName(QStringLiteral("table"));
   setAccessibleName(tr("Records"));
@@ -27,8 +28,10 @@ TableView::TableView(Session& session, QWidget* parent) : QTableView(parent), se
   setTabKeyNavigation(false);
   connect(horizontalHeader(), &QWidget::customContextMenuRequested, this,
           [this](QPoint at) { openColumnChooser(horizontalHeader()->mapToGlobal(at)); });
-  connect(selectionModel(), &QItemSelectionModel::selectionChanged, this, &TableView::setSelectionFromTable);
-  connect(selectionModel(), &QItemSelectionModel::currentRowChanged, this, &TableView::setSelectionFromTable);
+  connect(selectionModel(), &QItemSelectionModel::selectionChanged, this,
+          &TableView::setSelectionFromTable);
+  connect(selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+          &TableView::setSelectionFromTable);
   connect(&session.selection(), &Selection::changed, this, &TableView::followSelection);
   connect(&model_, &QAbstractItemModel::modelReset, this, [this] {
     showDefaultColumns();
@@ -40,8 +43,11 @@ TableView::TableView(Session& session, QWidget* parent) : QTableView(parent), se
 /// Columns that came since the last look are shown or hidden; what a reader chose stays.
 void TableView::showDefaultColumns() {
   const int count = model_.columnCount();
-  for (int section = numColumnsSeen_; section < count; ++section) setColumnHidden(section, !model_.isShownByDefault(section));
-  const bool hasNew = count > numColumnsSeen_ || (numColumnsSeen_ == count && model_.rowCount() > 0 && columnWidth(0) == horizontalHeader()->defaultSectionSize());
+  for (int section = numColumnsSeen_; section < count; ++section)
+    setColumnHidden(section, !model_.isShownByDefault(section));
+  const bool hasNew =
+      count > numColumnsSeen_ || (numColumnsSeen_ == count && model_.rowCount() > 0 &&
+                                  columnWidth(0) == horizontalHeader()->defaultSectionSize());
   numColumnsSeen_ = count;
   if (hasNew && model_.rowCount() > 0) resizeColumnsToContents();
 }
@@ -49,10 +55,12 @@ void TableView::showDefaultColumns() {
 void TableView::openColumnChooser(QPoint where) {
   QMenu menu;
   for (int section = 0; section < model_.columnCount(); ++section) {
-    QAction* action = menu.addAction(model_.headerData(section, Qt::Horizontal, Qt::DisplayRole).toString());
+    QAction* action =
+        menu.addAction(model_.headerData(section, Qt::Horizontal, Qt::DisplayRole).toString());
     action->setCheckable(true);
     action->setChecked(!isColumnHidden(section));
-    connect(action, &QAction::toggled, this, [this, section](bool isShown) { setColumnHidden(section, !isShown); });
+    connect(action, &QAction::toggled, this,
+            [this, section](bool isShown) { setColumnHidden(section, !isShown); });
   }
   menu.exec(where);
 }
@@ -89,7 +97,8 @@ void TableView::followSelection() {
   constexpr std::size_t kMostMarked = 5000;  // more would take seconds to mark one by one
   if (selected.size() <= kMostMarked)
     for (const int row : selected)
-      if (const int at = model_.tableRow(row); at >= 0) items.select(model_.index(at, 0), model_.index(at, model_.columnCount() - 1));
+      if (const int at = model_.tableRow(row); at >= 0)
+        items.select(model_.index(at, 0), model_.index(at, model_.columnCount() - 1));
   selectionModel()->select(items, QItemSelectionModel::ClearAndSelect);
   if (const int at = model_.tableRow(session_.selection().current()); at >= 0) {
     int column = std::max(0, currentIndex().column());
@@ -103,7 +112,8 @@ void TableView::followSelection() {
 void TableView::setSelectionFromTable() {
   if (isFollowing_) return;
   std::set<int> rows;
-  for (const QModelIndex& index : selectionModel()->selectedRows()) rows.insert(model_.datasetRow(index.row()));
+  for (const QModelIndex& index : selectionModel()->selectedRows())
+    rows.insert(model_.datasetRow(index.row()));
   const QModelIndex current = currentIndex();
   const int currentRow = current.isValid() ? model_.datasetRow(current.row()) : -1;
   if (rows.empty()) return;

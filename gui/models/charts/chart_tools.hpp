@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QMap>
+
 #include "gui/models/charts/builder.hpp"
 #include "gui/models/data/dataset.hpp"
 #include "traces/ceilings.hpp"

@@ -21,7 +21,8 @@ bool startOfRecord(const ChartInput& input, Chart& chart) {
   }
   if (input.currentRow < 0) return true;
   const int row = input.currentRow;
-  chart.subtitle = QStringLiteral("%1 · %2").arg(configurationText(input.data, row), subtitleOf(input.data, std::span(&row, 1)));
+  chart.subtitle = QStringLiteral("%1 · %2").arg(configurationText(input.data, row),
+                                                 subtitleOf(input.data, std::span(&row, 1)));
   return true;
 }
 

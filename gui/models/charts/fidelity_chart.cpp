@@ -71,10 +71,7 @@ Chart buildFidelityChart(const ChartInput& input) {
     return chart;
   }
   Line front{
-             .role = LineRole::front,
-             .hue = {},
-             .toggle = QObject::tr("Pareto front"),
-             .points = {}};
+      .role = LineRole::front, .hue = {}, .toggle = QObject::tr("Pareto front"), .points = {}};
   for (const std::size_t i : paretoFront(points, better)) front.points.push_back(points[i]);
   chart.legend.push_back({front.toggle, LegendSymbol::line, Hue{}, 0, front.toggle});
   chart.lines.push_back(std::move(front));

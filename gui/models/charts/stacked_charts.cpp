@@ -118,7 +118,8 @@ Chart buildBreakdownChart(const ChartInput& input) {
     static const QStringList kOrder{"prune", "pack", "decode", "window", "merge"};
     return kOrder.contains(part.name) ? kOrder.indexOf(part.name) : kOrder.size();
   };
-  std::stable_sort(parts.begin(), parts.end(), [&](const Part& a, const Part& b) { return place(a) < place(b); });
+  std::stable_sort(parts.begin(), parts.end(),
+                   [&](const Part& a, const Part& b) { return place(a) < place(b); });
   addBars(
       input, axisId, parts, [](const Dataset&, int) { return 1.0; }, chart);
   if (chart.bars.empty())

@@ -35,18 +35,25 @@ std::vector<double> multiplesOfDecades(double low, double high,
   return places;
 }
 
-std::vector<double> evenSteps(double low, double high, int most, double smallest) {
-  const double rough = std::max(smallest, (high - low) / std::max(1, most - 1));
-  const double decade = std::pow(10, std::floor(std::log10(rough)));
-  double step = 10 * decade;
-  for (const double factor : {1.0, 2.0, 2.5, 5.0})
-    if (factor * decade >= rough * (1 - 1e-9)) {
-      step = factor * decade;
-      break;
-    }
+std::vector<double> multiplesOf(double step, double low, double high) {
   std::vector<double> places;
   for (double n = std::ceil(low / step - 1e-9); n * step <= high + 1e-9 * step; ++n)
-    places.push_back(n * step == 0 ? 0 : n * step);
+    places.push_back(n == 0 ? 0 : n * step);  // not -0
+  return places;
+}
+
+/// `smallest` is the least step. A few more than `most` are taken when fewer than two would fit.
+std::vector<double> evenSteps(double low, double high, int most, double smallest) {
+  std::vector<double> places;
+  for (int count = most; count < most + 8 && places.size() < 2; ++count) {
+    const double rough = std::max(smallest, (high - low) / std::max(1, count - 1));
+    const double decade = std::pow(10, std::floor(std::log10(rough)));
+    double step = 10 * decade;
+    for (const double factor : {5.0, 2.5, 2.0, 1.0})
+      if (factor * decade >= rough * (1 - 1e-9)) step = factor * decade;
+    if (smallest > 0) step = std::ceil(step);
+    places = multiplesOf(step, low, high);
+  }
   return places;
 }
 

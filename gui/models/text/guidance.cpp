@@ -118,10 +118,8 @@ class Adviser {
                                .arg(time(launch->value), time(timeNs()));
     } else {
       guidance_.headline =
-          QObject::tr("Latency-bound: no roof is used above %1, the nearest is the %2 at %3.")
-              .arg(share(uses.front().share() < 0.01 ? 0.01
-                                                     : std::ceil(uses.front().share() * 100) / 100),
-                   roofName(uses.front()), share(uses.front().share()));
+          QObject::tr("Latency-bound: the nearest roof, the %1, is used to %2 only.")
+              .arg(roofName(uses.front()), share(uses.front().share()));
       guidance_.sentences << QObject::tr(
           "Too few bytes are in flight, or too little work is there to fill the device.");
     }

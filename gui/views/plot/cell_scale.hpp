@@ -9,8 +9,8 @@
 
 namespace kvroof::gui {
 
-/// Place 0..1 of a cell's value on the ramp. Diverging ramps are logarithmic around their middle, so
-/// that twice as fast and half as fast are equally far from it.
+/// Place 0..1 of a cell's value on the ramp. Diverging ramps are logarithmic around their middle,
+/// so that twice as fast and half as fast are equally far from it.
 class CellScale {
  public:
   explicit CellScale(const Grid& grid) : neutral_(grid.neutral) {
@@ -22,9 +22,12 @@ class CellScale {
     low_ = values.front();
     // Outliers would leave one colour for all the rest.
     constexpr double kShown = 0.995;
-    high_ = neutral_ ? values.back() : values[static_cast<std::size_t>(static_cast<double>(values.size() - 1) * kShown)];
+    high_ = neutral_
+                ? values.back()
+                : values[static_cast<std::size_t>(static_cast<double>(values.size() - 1) * kShown)];
     if (!neutral_) return;
-    const double most = std::max({std::abs(std::log(high_ / *neutral_)), std::abs(std::log(low_ / *neutral_)), 0.1});
+    const double most = std::max(
+        {std::abs(std::log(high_ / *neutral_)), std::abs(std::log(low_ / *neutral_)), 0.1});
     low_ = *neutral_ * std::exp(-most);
     high_ = *neutral_ * std::exp(most);
   }
@@ -33,7 +36,8 @@ class CellScale {
   double high() const { return high_; }  // value at 1; higher ones have its colour
   double share(double value) const {
     if (!(high_ > low_)) return 0.5;
-    return neutral_ ? std::log(value / low_) / std::log(high_ / low_) : (value - low_) / (high_ - low_);
+    return neutral_ ? std::log(value / low_) / std::log(high_ / low_)
+                    : (value - low_) / (high_ - low_);
   }
 
  private:

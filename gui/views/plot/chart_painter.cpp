@@ -149,7 +149,8 @@ void ChartPainter::paintMarks() {
     const MarkLook look = lookOf(mark, setup_.colours);
     if (setup_.marks->size() <= kMostObstacles) {
       const double radius = look.diameter / 2.0;
-      placer_.block(QPolygonF(QRectF(centre.x() - radius, centre.y() - radius, look.diameter, look.diameter)));
+      placer_.block(QPolygonF(
+          QRectF(centre.x() - radius, centre.y() - radius, look.diameter, look.diameter)));
     }
     if (setup_.stamps) {
       setup_.stamps->paint(painter_, centre, look, setup_.colours);

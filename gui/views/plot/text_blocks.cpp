@@ -96,17 +96,22 @@ int FooterBlock::flow(int width, QPainter* painter) const {
 void FooterBlock::paintRamp(QPainter& painter, const QRectF& box) const {
   const Grid& grid = *chart_->grid;
   const CellScale scale(grid);
-  const auto number = [&](double value) { return formatQuantity(value, grid.neutral ? Quantity::ratio : Quantity::plain); };
+  const auto number = [&](double value) {
+    return formatQuantity(value, grid.neutral ? Quantity::ratio : Quantity::plain);
+  };
   const QFontMetricsF metrics(mParentPlot->font());
   const QString before = QStringLiteral("%1: %2").arg(grid.valueLabel, number(scale.low()));
   const QString after = number(scale.high()) + (grid.neutral ? QString() : tr(" and more"));
-  QRectF ramp(box.left() + metrics.horizontalAdvance(before) + 8, box.top() + 3, 160, box.height() - 6);
+  QRectF ramp(box.left() + metrics.horizontalAdvance(before) + 8, box.top() + 3, 160,
+              box.height() - 6);
   painter.setFont(mParentPlot->font());
   painter.setPen(colours_->text());
   painter.drawText(box, Qt::AlignLeft | Qt::AlignVCenter, before);
-  painter.drawText(box.adjusted(ramp.right() - box.left() + 8, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, after);
+  painter.drawText(box.adjusted(ramp.right() - box.left() + 8, 0, 0, 0),
+                   Qt::AlignLeft | Qt::AlignVCenter, after);
   QLinearGradient gradient(ramp.topLeft(), ramp.topRight());
-  for (int i = 0; i <= 10; ++i) gradient.setColorAt(i / 10.0, colours_->cell(i / 10.0, grid.neutral.has_value()));
+  for (int i = 0; i <= 10; ++i)
+    gradient.setColorAt(i / 10.0, colours_->cell(i / 10.0, grid.neutral.has_value()));
   painter.fillRect(ramp, gradient);
 }
 

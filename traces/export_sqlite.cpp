@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,24 +34,26 @@ CREATE INDEX samples_by_record ON samples(record_id);
 class Database {
  public:
   explicit Database(const std::filesystem::path& path) {
-    const int status = sqlite3_open(path.c_str(), &handle_);
+    sqlite3* handle = nullptr;
+    const int status = sqlite3_open(path.c_str(), &handle);
+    handle_.reset(handle);  // to be closed also when opening failed
     if (status != SQLITE_OK) fail();
   }
-  ~Database() { sqlite3_close(handle_); }
-  Database(const Database&) = delete;
-  Database& operator=(const Database&) = delete;
 
-  sqlite3* handle() { return handle_; }
+  sqlite3* handle() { return handle_.get(); }
   void run(const char* sql) {
-    if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail();
+    if (sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail();
   }
   [[noreturn]] void fail() {
     throw TraceError(
-        fmt::format("the SQLite export cannot be written ({})", sqlite3_errmsg(handle_)));
+        fmt::format("the SQLite export cannot be written ({})", sqlite3_errmsg(handle())));
   }
 
  private:
-  sqlite3* handle_ = nullptr;
+  struct Close {
+    void operator()(sqlite3* handle) const { sqlite3_close(handle); }
+  };
+  std::unique_ptr<sqlite3, Close> handle_;
 };
 
 /// An INSERT that is filled from left to right.

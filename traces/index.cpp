@@ -29,6 +29,13 @@ Prediction head_of(Prediction prediction) {
   prediction.terms.clear();
   return prediction;
 }
+std::optional<Validation> head_of(std::optional<Validation> validation) {
+  if (validation) {
+    validation->worst_index.clear();
+    validation->reference.clear();
+  }
+  return validation;
+}
 Time head_of(Time time) {
   time.samples_ns.clear();
   time.throttled_samples.clear();
@@ -59,7 +66,7 @@ Summary summarize(const Record& record) {
           .kernel = record.kernel,
           .problem = record.problem,
           .axes = record.axes,
-          .validation = record.validation,
+          .validation = head_of(record.validation),
           .coverage = record.coverage,
           .work = record.work,
           .bytes = record.bytes,
@@ -83,7 +90,21 @@ struct TraceIndex::State {
     return now.identity() != file->identity() || now.size() < reader.offset();
   }
 
+  /// Makes room for as many rows as the file will have when its lines stay as long as they were,
+  /// because moving rows again and again costs as much as decoding them.
+  void make_room(std::uint64_t bytes_read) {
+    constexpr std::size_t kFirstRows = 256;
+    if (rows.size() < rows.capacity()) return;
+    const double growth = static_cast<double>(bytes_total) /
+                          static_cast<double>(std::max<std::uint64_t>(bytes_read, 1));
+    const auto expected =
+        static_cast<std::size_t>(1.05 * growth * static_cast<double>(rows.size()));
+    rows.reserve(std::max({kFirstRows, rows.size() + rows.size() / 2, expected}));
+    positions.reserve(rows.capacity());
+  }
+
   void add(const detail::RawLine& line) {
+    make_room(line.offset);
     Summary& row = rows.emplace_back();
     if (decoder.decode(line.text, row)) {
       positions.push_back({line.offset, line.number, line.text.size()});

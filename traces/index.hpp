@@ -27,7 +27,7 @@ struct Summary {
   Kernel kernel{};
   Problem problem{};
   std::map<std::string, std::string> axes{};
-  std::optional<Validation> validation{};
+  std::optional<Validation> validation{};  // without its worst_index and reference
   std::optional<Coverage> coverage{};
   std::optional<Work> work{};
   std::optional<Bytes> bytes{};

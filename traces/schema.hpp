@@ -80,10 +80,10 @@ void describe(Archive& a, T& validation) {
   a.required("max_abs_error", validation.max_abs_error);
   a.required("max_rel_error", validation.max_rel_error);
   a.required("tolerance_share", validation.tolerance_share);
-  a.field("worst_index", validation.worst_index);
   a.field("num_checked", validation.num_checked);
   a.field("num_mismatched", validation.num_mismatched);
-  a.field("reference", validation.reference);
+  a.heavy("worst_index", validation.worst_index);
+  a.heavy("reference", validation.reference);
 }
 
 template <class Archive, detail::Like<Coverage> T>

@@ -1,91 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Split-KV decode attention over lane chunks and a dense window, and the merge of the splits.
+// Split-KV decode attention over lane chunks and a dense window, merge of the splits included: one
+// launch.
 //
-// Grid      x: splits of the compressed prefix, then one block for the dense window; y: kv head; z:
-// sequence. Block     4 warps that share nothing but the final merge. A warp takes every fourth
-// chunk of 64 tokens of its split
-//           (or every fourth tile of 16 tokens of the window) for all query heads of the group: the
-//           group is the N of the mma, so every key and value is read and expanded once.
-// Shared    per warp one staged key chunk and one staged value chunk; reused for the merge
-// (tile.hpp). Waits     a warp waits only for its own copies; the block meets once, before the
-// merge. Numerics  scores, softmax and outputs in F32, probabilities rounded to the value type
-// before the second mma. Base-2
-//           exponentials. A split without tokens leaves output 0 and log-sum-exp -inf.
+// Grid      plan.blocks blocks, about one per SM, of plan.warps warps. The work is dealt to all
+// warps in equal
+//           stretches of units of 64 tokens (schedule.hpp); a warp walks the rows of its stretch
+//           for all query heads of the group: the group is the N of the mma, so every key and value
+//           is read and expanded once.
+// Shared    per warp a buffer of staged keys and one of staged values (tile.hpp).
+// Waits     a warp waits only for its own copies; the block meets once, before rows are finished.
+// Blocks never wait for
+//           each other: the last to finish a row merges it.
+// Numerics  scores, softmax and outputs in F32, probabilities rounded to the value type before the
+// second mma. Base-2
+//           exponentials. A row without tokens gets output 0 and log-sum-exp -inf.
 // More      docs/kernels/attention.md
 
-#include "kernels/attention/stages.cuh"
+#include "kernels/attention/chunks.cuh"
+#include "kernels/attention/partials.cuh"
+#include "kernels/attention/window.cuh"
 
 namespace kvroof::KVROOF_BACKEND::attention {
 
+/// Attends to units [first, end) of a row, counted from the row's first.
+/// Called by: all 32 lanes, converged.
 template <class Value, int HeadDim>
-KVROOF_KERNEL(DecodeTile<HeadDim>::kThreads)
-decode_kernel(const DecodeProblem problem, const DecodePlan plan) {
-  auto& shared = shared_memory<typename DecodeTile<HeadDim>::Shared>();
-  const BlockWork work = block_work(problem);
-  WarpResult<HeadDim> result;
-  if (block_index_x() < plan.splits) {
-    attend_chunks<Value, HeadDim>(problem, plan, work, shared.warps[warp_index()], result);
-    sync_threads();
-    share_result<HeadDim, ChunkOrder>(result, shared.merge);
-  } else {
-    attend_window<Value, HeadDim>(problem, work, shared.windows[warp_index()], result);
-    sync_threads();
-    share_result<HeadDim, RowOrder>(result, shared.merge);
+KVROOF_DEVICE void attend_units(const DecodeProblem& problem, const Row& row, int first, int end,
+                                WarpBuffers<HeadDim>& buffers, WarpResult<HeadDim>& result) {
+  const RowUnits units = row_units(row.kv_len, problem.window);
+  if (first < units.chunks) {
+    const int chunk_end = end < units.chunks ? end : units.chunks;
+    attend_chunks<Value, HeadDim>(problem, row, first, chunk_end, buffers, result);
   }
-  sync_threads();
-  store_partial<HeadDim>(problem, plan, work, shared.merge);
+  if (end > units.chunks) {
+    const int window_first = (first > units.chunks ? first : units.chunks) * lane_chunk::kTokens;
+    const int window_end =
+        end * lane_chunk::kTokens < row.kv_len ? end * lane_chunk::kTokens : row.kv_len;
+    auto& window = *reinterpret_cast<typename DecodeTile<HeadDim>::WindowShared*>(buffers.keys);
+    attend_window<Value, HeadDim>(problem, row, window_first, window_end, window, result);
+  }
 }
 
-inline constexpr int kMergeThreads = 128;
-
-/// Grid x: query head, y: sequence. Weighs the partial outputs of all splits by their log-sum-exps.
 template <class Value, int HeadDim>
-KVROOF_KERNEL(kMergeThreads)
-merge_kernel(const DecodeProblem problem, const DecodePlan plan) {
-  const kvroof::attention::PartialLayout layout(problem, plan);
-  const int group = layout.group;
-  const int query_head = block_index_x();
-  const int sequence = block_index_y();
-  const std::int64_t row = std::int64_t{sequence} * problem.kv_heads + query_head / group;
-  const float* log_sums = layout.log_sums(problem.workspace);
-  const float* partial_outputs = layout.outputs(problem.workspace);
+KVROOF_KERNEL(DecodeTile<HeadDim>::kMaxThreads)
+decode_kernel(const DecodeProblem problem, const DecodePlan plan) {
+  const PartialLayout layout(problem, plan);
+  const std::int64_t warp_bytes = DecodeTile<HeadDim>::warp_bytes(plan.lines);
+  std::byte* shared = &shared_memory<std::byte>();
+  std::byte* warp_shared = shared + warp_index() * warp_bytes;
 
-  F32 maximum = kMinusInfinity;
-  for (int split = 0; split < layout.partials; ++split) {
-    maximum =
-        max_f32(maximum, load_global<F32>(log_sums + layout.index(row, split, query_head % group)));
-  }
-  F32 sum = 0.0f;
-  for (int split = 0; split < layout.partials; ++split) {
-    sum = sum +
-          merge_weight(load_global<F32>(log_sums + layout.index(row, split, query_head % group)),
-                       maximum);
-  }
-  const F32 scale = select(sum == 0.0f, F32(0.0f), reciprocal(sum));
-  const std::int64_t output_row = std::int64_t{sequence} * problem.query_heads + query_head;
+  const Deal deal = deal_units(problem, plan);
+  const std::int64_t first_worker = std::int64_t{block_index_x()} * plan.warps;
+  const int block_first = deal.first(first_worker);
+  const int block_end = deal.first(first_worker + plan.warps);
+  if (block_first == block_end) return;  // the whole block
+  const RowSpan block_span = find_row(problem, block_first);
+  const bool single_row = block_end <= block_span.end_unit;
 
-  // Two channels per thread, so that a store is a whole register.
-  for (int first = 0; first < HeadDim; first += 2 * kMergeThreads) {
-    const U32 channel = thread_index() * 2u + static_cast<unsigned>(first);
-    if (channel >= static_cast<unsigned>(HeadDim)) break;
-    F32x2 output{0.0f, 0.0f};
-    for (int split = 0; split < layout.partials; ++split) {
-      const std::int64_t partial = layout.index(row, split, query_head % group);
-      const F32 weight = merge_weight(load_global<F32>(log_sums + partial), maximum);
-      const F32x2 part = load_global<F32x2>(partial_outputs + partial * HeadDim + channel);
-      output.x = fused_multiply_add(weight, part.x, output.x);
-      output.y = fused_multiply_add(weight, part.y, output.y);
-    }
-    store_global<U32>(static_cast<Value*>(problem.outputs) + output_row * HeadDim + channel,
-                      pack_values<Value>(output.x * scale, output.y * scale));
+  const std::int64_t worker = first_worker + warp_index();
+  int unit = deal.first(worker);
+  const int end = deal.first(worker + 1);
+  RowSpan span = block_span;
+  WarpBuffers<HeadDim> buffers = make_warp_buffers<HeadDim>(warp_shared, plan.lines);
+  WarpResult<HeadDim> result;
+  while (unit < end) {
+    while (unit >= span.end_unit) span = next_row(problem, span);
+    const int stop = end < span.end_unit ? end : span.end_unit;
+    result = WarpResult<HeadDim>{};
+    attend_units<Value, HeadDim>(problem, span.row, unit - span.first_unit, stop - span.first_unit,
+                                 buffers, result);
+    if (!single_row) store_warp_partial(problem, layout, worker, span.row.index, result);
+    unit = stop;
   }
-  if (problem.log_sum_exps != nullptr) {
-    constexpr float ln_2 = 0.693147180559945309f;
-    store_global_if<F32>(thread_index() == 0u, problem.log_sum_exps + output_row,
-                         (softmax_shift(maximum) + log2_approx(sum)) * ln_2);
+  if (single_row) {
+    share_result<HeadDim>(
+        *reinterpret_cast<typename DecodeTile<HeadDim>::MergeShared*>(warp_shared), result);
+    sync_threads();
+    store_block_partial<HeadDim>(problem, plan, layout, block_span.row.index, shared, warp_bytes);
   }
+  sync_threads();
+  finish_rows<Value, HeadDim>(problem, plan, layout, deal, block_span, block_end);
 }
 
 }  // namespace kvroof::KVROOF_BACKEND::attention

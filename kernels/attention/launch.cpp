@@ -8,9 +8,9 @@ namespace kvroof::attention {
 
 void launch(const DecodeProblem& problem, const DecodePlan& plan, Device& device) {
   validate(problem);
-  require(plan.splits > 0 && plan.chunks_per_split > 0,
-          "attention: the plan has {} splits of {} chunks; use make_plan()", plan.splits,
-          plan.chunks_per_split);
+  require(plan.blocks > 0 && plan.warps > 0 && plan.lines > 0,
+          "attention: the plan has {} blocks of {} warps with {} lines; use make_plan()",
+          plan.blocks, plan.warps, plan.lines);
   switch (device.backend()) {
     case Backend::kSim: return launch_simt(problem, plan, device);
     case Backend::kCuda:

@@ -7,7 +7,7 @@
 
 namespace kvroof::attention {
 
-/// Launches the decode and merge kernels of `problem` on `device`, whose build of the kernels runs
+/// Launches the decode kernel of `problem` on `device`, whose build of the kernels runs
 /// (simulator or CUDA). Returns once they are queued; device.synchronize() reports failures. Throws
 /// std::invalid_argument as validate() does, std::runtime_error when the launch is refused or this
 /// program has no build for the device's backend.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kernels/attention/schedule.hpp"
 #include "kernels/attention/tile.hpp"
 #include "kernels/error.hpp"
 
@@ -11,34 +12,66 @@ namespace {
 
 using Tile = DecodeTile<128>;
 
-int blocks_per_sm(const DeviceInfo& device, std::int64_t shared_bytes) {
-  constexpr std::int64_t reserved = 1024;  // the driver's share of every resident block
-  const auto by_shared = static_cast<int>(device.shared_bytes_per_sm / (shared_bytes + reserved));
-  return std::max(1, std::min(by_shared, device.warps_per_sm / Tile::kWarps));
+std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+/// Enough lines for the lanes of almost every chunk of scattered masks: the mean and a margin of 8
+/// (4.6 standard deviations of a lane's slots at kept 64). The compact chunk needs fewer.
+int wanted_lines(int kept) {
+  constexpr int margin = 8;
+  const int mean =
+      static_cast<int>(divide_up(std::int64_t{lane_chunk::kTokens} * kept,
+                                 std::int64_t{lane_chunk::kLanes} * lane_chunk::kSlotElements));
+  return std::clamp(mean + margin, Tile::kMinLines, Tile::Buffer::kMaxLines);
 }
 
-int divide_up(int a, int b) { return (a + b - 1) / b; }
+/// As many warps as shared memory holds with `lines` each, in multiples of the SM's four
+/// schedulers: three warps beside two on a scheduler leave the block waiting for the three.
+int most_warps(const DeviceInfo& device, int lines) {
+  constexpr int schedulers = 4;
+  const auto fitting = static_cast<int>(device.shared_bytes_per_block / Tile::warp_bytes(lines));
+  const int warps = std::min(fitting, Tile::kMaxWarps);
+  return warps > schedulers ? warps / schedulers * schedulers : warps;
+}
+
+/// The lines a warp gets when `warps` share the block's memory.
+int available_lines(const DeviceInfo& device, int warps) {
+  const std::int64_t buffer_bytes = device.shared_bytes_per_block / warps / 2;
+  const std::int64_t lines = (buffer_bytes - Tile::Buffer::kLeadBytes) / lane_chunk::kLineBytes;
+  return static_cast<int>(std::min<std::int64_t>(lines, Tile::Buffer::kMaxLines));
+}
+
+/// Blocks for `units` of work in `rows` rows: one per SM, fewer when they could not give every warp
+/// a unit. Where rows are few, a multiple of them, so that no block has parts of two rows.
+int choose_blocks(const DeviceInfo& device, std::int64_t rows, std::int64_t units, int warps) {
+  const auto blocks =
+      static_cast<int>(std::min<std::int64_t>(device.sm_count, divide_up(units, warps)));
+  constexpr int few = 4;  // rows per block's worth of SMs given up at most: a quarter
+  return rows * few <= blocks ? static_cast<int>(blocks / rows * rows) : blocks;
+}
 
 }  // namespace
 
-DecodePlan make_plan(const DecodeProblem& problem, const DeviceInfo& device, int splits) {
-  require(splits >= 0, "attention: splits must not be negative, got {}", splits);
-  DecodePlan plan;
-  plan.warps = Tile::kWarps;
-  plan.shared_bytes = sizeof(Tile::Shared);
-  require(plan.shared_bytes <= device.shared_bytes_per_block,
-          "attention: the decode kernel needs {} bytes of shared memory per block, {} allows {}",
-          plan.shared_bytes, device.name, device.shared_bytes_per_block);
+DecodePlan make_plan(const DecodeProblem& problem, const DeviceInfo& device, int blocks) {
+  require(blocks >= 0, "attention: blocks must not be negative, got {}", blocks);
+  const int lines = wanted_lines(std::max(problem.keys.kept, problem.values.kept));
+  require(Tile::warp_bytes(lines) <= device.shared_bytes_per_block,
+          "attention: the decode kernel needs {} bytes of shared memory per warp, {} allows {} per "
+          "block",
+          Tile::warp_bytes(lines), device.name, device.shared_bytes_per_block);
+  const std::int64_t rows = std::int64_t{problem.batch} * problem.kv_heads;
+  const std::int64_t units = rows * row_units(problem.max_kv_len, problem.window).total();
+  constexpr std::int64_t most_units = std::int64_t{1} << 31;
+  require(units < most_units,
+          "attention: {} pieces of 64 tokens are more than a launch can number ({})", units,
+          most_units - 1);
 
-  const int chunks = compressed_tokens(problem.max_kv_len, problem.window) / lane_chunk::kTokens;
-  const int most =
-      std::max(1, divide_up(chunks, Tile::kWarps));  // a split should give every warp a chunk
-  if (splits == 0) {
-    const int slots = device.sm_count * blocks_per_sm(device, plan.shared_bytes);
-    splits = std::clamp(slots / (problem.batch * problem.kv_heads), 1, most);
-  }
-  plan.chunks_per_split = std::max(1, divide_up(chunks, splits));
-  plan.splits = splits;
+  constexpr std::int64_t least_warps = 8;  // so that a small problem is merged in few blocks
+  DecodePlan plan;
+  plan.warps = static_cast<int>(std::min<std::int64_t>(
+      most_warps(device, lines), std::max(least_warps, divide_up(units, device.sm_count))));
+  plan.blocks = blocks > 0 ? blocks : choose_blocks(device, rows, units, plan.warps);
+  plan.lines = available_lines(device, plan.warps);
+  plan.shared_bytes = plan.warps * Tile::warp_bytes(plan.lines);
   return plan;
 }
 
@@ -47,8 +80,8 @@ std::int64_t workspace_bytes(const DecodeProblem& problem, const DecodePlan& pla
 }
 
 std::string describe(const DecodePlan& plan) {
-  return fmt::format("{} splits x {} chunks, {} warps, {} B shared", plan.splits,
-                     plan.chunks_per_split, plan.warps, plan.shared_bytes);
+  return fmt::format("{} blocks x {} warps, {} lines, {} B shared", plan.blocks, plan.warps,
+                     plan.lines, plan.shared_bytes);
 }
 
 }  // namespace kvroof::attention

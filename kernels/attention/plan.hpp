@@ -11,55 +11,60 @@ namespace kvroof::attention {
 
 /// How a DecodeProblem is cut for a device. Pure data; make_plan() computes it, launch() obeys it.
 struct DecodePlan {
-  int splits =
-      0;  // blocks that share the compressed prefix of one sequence and kv head, at least 1
-  int chunks_per_split = 0;       // of the longest sequence
-  int warps = 0;                  // per block; each takes every warps-th chunk of its split
+  int blocks = 0;  // of the grid; they share all the work equally (schedule.hpp)
+  int warps = 0;   // per block, 1 .. kMaxWarps of the tile
+  int lines =
+      0;  // that a warp's buffer of staged keys, or values, holds; longer chunks take both buffers
   std::int64_t shared_bytes = 0;  // dynamic, per block
 
-  constexpr int partials() const { return splits + 1; }  // the dense window is the last
   bool operator==(const DecodePlan&) const = default;
 };
 
-/// Where the partial results of the splits lie in DecodeProblem::workspace: normalised outputs,
-/// then log-sum-exps (base 2).
+/// Where partial results lie in DecodeProblem::workspace. A worker that shares a row with others
+/// leaves its normalised outputs and log-sum-exps (base 2) in slot worker + row: along the line of
+/// units either the worker or the row advances, so no two results meet. Behind them a counter per
+/// (row, query head of the group), 0 between launches.
 struct PartialLayout {
   constexpr PartialLayout(const DecodeProblem& problem, const DecodePlan& plan)
-      : rows(std::int64_t{problem.batch} * problem.kv_heads),
-        partials(plan.partials()),
+      : slots(std::int64_t{problem.batch} * problem.kv_heads +
+              std::int64_t{plan.blocks} * plan.warps),
         group(problem.query_heads / problem.kv_heads),
-        head_dim(problem.head_dim) {}
+        head_dim(problem.head_dim),
+        counter_count(std::int64_t{problem.batch} * problem.query_heads) {}
 
-  std::int64_t rows;  // of (sequence, kv head)
-  int partials;
+  std::int64_t slots;
   int group;
   int head_dim;
+  std::int64_t counter_count;
 
-  constexpr std::int64_t count() const { return rows * partials * group; }
   constexpr std::int64_t bytes() const {
-    return count() * (head_dim + 1) * static_cast<std::int64_t>(sizeof(float));
+    return (slots * group * (head_dim + 1) + counter_count) *
+           static_cast<std::int64_t>(sizeof(float));
   }
-  /// Number of the partial result of query head `head` of the group.
-  constexpr std::int64_t index(std::int64_t row, int partial, int head) const {
-    return (row * partials + partial) * group + head;
+  constexpr std::int64_t index(std::int64_t worker, std::int64_t row, int head) const {
+    return (worker + row) * group + head;
   }
   constexpr float* outputs(void* workspace) const {
     return static_cast<float*>(workspace);
-  }  // [count(), head_dim]
+  }  // [slots, group, head_dim]
   constexpr float* log_sums(void* workspace) const {
-    return outputs(workspace) + count() * head_dim;
-  }  // [count()]
+    return outputs(workspace) + slots * group * head_dim;
+  }                                                           // [slots, group]
+  constexpr std::uint32_t* counters(void* workspace) const {  // [batch, query_heads]
+    return static_cast<std::uint32_t*>(static_cast<void*>(log_sums(workspace) + slots * group));
+  }
 };
 
-/// Splits so that the compressed prefix fills the device's SMs about once; `splits` > 0 fixes their
-/// number (results are deterministic for a fixed number). Throws std::invalid_argument when the
-/// device has too little shared memory.
-DecodePlan make_plan(const DecodeProblem& problem, const DeviceInfo& device, int splits = 0);
+/// One block per SM with as many warps as shared memory allows, fewer where there is little work.
+/// `blocks` > 0 fixes their number: results are deterministic for a fixed number of blocks and
+/// warps. Throws std::invalid_argument when the device has too little shared memory or the work
+/// does not fit 31 bits.
+DecodePlan make_plan(const DecodeProblem& problem, const DeviceInfo& device, int blocks = 0);
 
-/// Bytes of DecodeProblem::workspace: partial outputs and log-sum-exps of every split.
+/// Bytes of DecodeProblem::workspace.
 std::int64_t workspace_bytes(const DecodeProblem& problem, const DecodePlan& plan);
 
-/// "4 splits x 16 chunks, 4 warps, 141824 B shared": one line for people.
+/// "132 blocks x 10 warps, 40 lines, 225280 B shared": one line for people.
 std::string describe(const DecodePlan& plan);
 
 }  // namespace kvroof::attention

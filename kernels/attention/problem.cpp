@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/attention/problem.hpp"
 
+#include <cmath>
+
 #include "kernels/attention/tile.hpp"
 #include "kernels/error.hpp"
 #include "kernels/format/lane_chunk.hpp"
@@ -37,9 +39,10 @@ void require_shapes(const DecodeProblem& p) {
 void require_lengths(const DecodeProblem& p) {
   require(p.max_kv_len >= 0, "attention: max_kv_len must not be negative, got {}", p.max_kv_len);
   require(p.window >= 0, "attention: window must not be negative, got {}", p.window);
-  require(p.window_capacity >= p.window + lane_chunk::kTokens - 1,
+  const std::int64_t window_rows = std::int64_t{p.window} + lane_chunk::kTokens - 1;
+  require(p.window_capacity >= window_rows,
           "attention: window_capacity must be at least window + {} = {} rows, got {}",
-          lane_chunk::kTokens - 1, p.window + lane_chunk::kTokens - 1, p.window_capacity);
+          lane_chunk::kTokens - 1, window_rows, p.window_capacity);
   const int chunks = compressed_tokens(p.max_kv_len, p.window) / lane_chunk::kTokens;
   require(p.chunk_capacity >= chunks,
           "attention: {} tokens with a window of {} need room for {} chunks, got {}", p.max_kv_len,
@@ -59,6 +62,8 @@ void validate(const DecodeProblem& p) {
   require_lengths(p);
   lane_chunk::require_supported(p.head_dim, p.keys.kept);
   lane_chunk::require_supported(p.head_dim, p.values.kept);
+  require(std::isfinite(p.softmax_scale),
+          "attention: softmax_scale must be a finite number, got {}", p.softmax_scale);
   require_pointer(p.queries, vector_bytes, "queries");
   require_pointer(p.kv_lengths, sizeof(std::int32_t), "kv_lengths");
   require_pointer(p.window_keys, vector_bytes, "window_keys");
@@ -68,6 +73,7 @@ void validate(const DecodeProblem& p) {
     require_pointer(p.values.chunks, vector_bytes, "value chunks");
   }
   require_pointer(p.outputs, vector_bytes, "outputs");
+  if (p.log_sum_exps != nullptr) require_pointer(p.log_sum_exps, sizeof(float), "log_sum_exps");
   require_pointer(p.workspace, vector_bytes, "workspace");
 }
 

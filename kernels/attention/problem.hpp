@@ -52,7 +52,8 @@ struct DecodeProblem {
 
   void* outputs = nullptr;        // [batch, query_heads, head_dim] of value_type, device
   float* log_sum_exps = nullptr;  // [batch, query_heads] natural logarithm, device; may be null
-  void* workspace = nullptr;      // workspace_bytes(problem, plan), device, 16-byte aligned
+  void* workspace = nullptr;  // workspace_bytes(problem, plan), device, 16-byte aligned; all zero
+                              // before the first launch, kept so
 
   constexpr int group_size() const { return query_heads / kv_heads; }
 };

@@ -4,55 +4,60 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/format/lane_chunk.hpp"
+#include "kernels/primitives/chunk_buffer.hpp"
 
 namespace kvroof::attention {
 
-/// Compile-time sizes of the decode kernel for one head_dim.
+/// Compile-time sizes of the decode kernel for one head_dim, and the layout of a warp's shared
+/// memory:
+///
+///   | buffer of a key chunk | buffer of a value chunk |      (primitives/chunk_buffer.hpp)
+///
+/// The buffers adjoin, so that a chunk with a very long lane can take both. For the dense window
+/// the same bytes hold 16 rows of keys and 16 of values; at the end they hold what the warp leaves
+/// for the merge in the block.
 template <int HeadDim>
 struct DecodeTile {
   static_assert(HeadDim == 64 || HeadDim == 128 || HeadDim == 256,
                 "a lane reads its bitmap bits of a tile with one 4-, 8- or 16-byte load");
-  static constexpr int kHeadDim = HeadDim;
-  static constexpr int kWarps = 4;
-  static constexpr int kThreads = 32 * kWarps;
+  using Buffer = ChunkBuffer<HeadDim>;
+  static constexpr int kMaxWarps = 12;  // 168 registers per thread at one block per SM
+  static constexpr int kMaxThreads = 32 * kMaxWarps;
   static constexpr int kMaxGroup = 8;  // query heads of a kv head fill the N of the mma
-  static constexpr int kSteps = lane_chunk::steps(HeadDim);
 
-  // One zero slot ends every stream: the expander reads one slot ahead.
-  static constexpr int kLines = lane_chunk::max_lane_slots(HeadDim) + 1;
-  /// K or V of one chunk, staged by and for one warp.
-  struct Stage {
-    alignas(16) std::byte bitmaps[lane_chunk::bitmap_bytes(HeadDim)];
-    alignas(16) std::byte lines[kLines][lane_chunk::kLineBytes];
-  };
-  struct WarpShared {
-    Stage keys;
-    Stage values;
-  };
+  static constexpr std::int64_t warp_bytes(int lines) { return 2 * Buffer::bytes(lines); }
+  /// The fewest lines of a buffer with which two of them hold any chunk.
+  static constexpr int kMinLines =
+      (Buffer::kMaxLines - Buffer::kLeadBytes / lane_chunk::kLineBytes + 1) / 2;
+  static_assert(Buffer::joined_lines(kMinLines) >= Buffer::kMaxLines, "two buffers hold any chunk");
 
-  // Dense window: rows of 16 tokens; 8 elements of padding put the eight rows of an 8x8 matrix on
-  // different banks.
+  /// The barrier objects of the warp's two copies lie in the free bytes before the key chunk.
+  struct CopyBarriers {
+    std::uint64_t keys;
+    std::uint64_t values;
+  };
+  static_assert(sizeof(CopyBarriers) <= Buffer::kFreeBytes,
+                "the barrier objects fit before the chunk");
+
+  // 8 elements of padding put the eight rows of an 8x8 matrix on different banks. Behind the
+  // barrier objects.
   static constexpr int kRowElements = HeadDim + 8;
   struct WindowShared {
+    CopyBarriers barriers;
     alignas(16) std::uint16_t keys[lane_chunk::kTileTokens][kRowElements];
     alignas(16) std::uint16_t values[lane_chunk::kTileTokens][kRowElements];
   };
-
-  /// What the warps of a block leave for the merge inside the block. 4 floats of padding: heads 2t
-  /// and channels g meet in 32 different banks.
+  // 4 floats of padding: heads 2t and channels g of a warp meet in 32 different banks.
   static constexpr int kMergeRow = HeadDim + 4;
   struct MergeShared {
-    float outputs[kWarps][kMaxGroup][kMergeRow];
-    float maxima[kWarps][kMaxGroup];
-    float sums[kWarps][kMaxGroup];
+    CopyBarriers barriers;
+    float outputs[kMaxGroup][kMergeRow];
+    float maxima[kMaxGroup];
+    float sums[kMaxGroup];
   };
-
-  union Shared {
-    WarpShared warps[kWarps];
-    WindowShared windows[kWarps];
-    MergeShared merge;
-  };
+  static_assert(sizeof(WindowShared) <= warp_bytes(kMinLines),
+                "a warp's buffers hold its window rows");
+  static_assert(sizeof(MergeShared) <= warp_bytes(kMinLines), "a warp's buffers hold its result");
 };
 
 }  // namespace kvroof::attention

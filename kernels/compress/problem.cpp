@@ -26,7 +26,10 @@ void validate(const PackProblem& p) {
   require(p.chunk_capacity >= chunks,
           "pack: {} tokens with a window of {} make {} chunks, there is room for {}", p.max_kv_len,
           p.window, chunks, p.chunk_capacity);
-  const int unpacked = p.max_kv_len - p.first_chunk * lane_chunk::kTokens;
+  require(p.first_chunk <= p.chunk_capacity,
+          "pack: first_chunk must be at most chunk_capacity ({}), got {}", p.chunk_capacity,
+          p.first_chunk);
+  const std::int64_t unpacked = p.max_kv_len - std::int64_t{p.first_chunk} * lane_chunk::kTokens;
   require(p.row_capacity >= unpacked, "pack: {} tokens from chunk {} on need {} rows, there are {}",
           p.max_kv_len, p.first_chunk, unpacked, p.row_capacity);
   constexpr std::size_t vector_bytes = 16;

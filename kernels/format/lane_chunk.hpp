@@ -75,9 +75,11 @@ constexpr int max_lane_slots(int head_dim) {
   return kTiles * steps(head_dim) * 2 * kNibble / kSlotElements;
 }
 
-// Channels are dealt over the lanes so that strong channels at a fixed distance (a RoPE pair is
-// head_dim / 2 apart) meet in different lanes: folding the higher bits of the index into its lowest
-// two (keys) or three (values). Index is int, or a register of device code.
+// Strong key channels, which survive in every row, must not crowd into one lane: channels are dealt
+// over the four words of a row by folding the higher bits of the index into its lowest two, so that
+// channels at a fixed distance (a RoPE pair is head_dim / 2 apart) meet in different lanes. Values
+// have no such channels; theirs stand in natural order, as outputs do. Index is int, or a register
+// of device code.
 template <class Index>
 constexpr Index key_channel(Index t, int step, int i) {
   const int quad = step * kNibble + i;
@@ -85,7 +87,7 @@ constexpr Index key_channel(Index t, int step, int i) {
 }
 template <class Index>
 constexpr Index value_channel(Index g, int step, int h) {
-  return Index(g ^ Index(step & 7)) + Index(step * kStepChannels + 8 * h);
+  return g + Index(step * kStepChannels + 8 * h);
 }
 template <class Index>
 constexpr Index value_token(Index t, int i) {

@@ -125,6 +125,17 @@ KVROOF_DEVICE Register load_global_if(bool on, const void* address) {
   if (on) value = detail::load_word<Register>(address);
   return value;
 }
+/// From L2, past the L1 of this SM: what other blocks wrote before an atomic that this thread has
+/// seen.
+template <class Register>
+KVROOF_DEVICE Register load_global_coherent_if(bool on, const void* address) {
+  Register value{};
+  if (on) {
+    detail::copy_register(
+        value, __ldcg(static_cast<const typename detail::WordOf<Register>::Type*>(address)));
+  }
+  return value;
+}
 KVROOF_DEVICE U32 load_global_u8(const void* address) {
   return *static_cast<const std::uint8_t*>(address);
 }
@@ -157,14 +168,14 @@ KVROOF_DEVICE void store_global_u16_if(bool on, void* address, U32 value) {
 
 // ---- shared memory
 // -------------------------------------------------------------------------------------------------
-// A kernel has one dynamic allocation, 128-byte aligned. Addresses inside it are taken from
+// A kernel has one dynamic allocation, 256-byte aligned. Addresses inside it are taken from
 // shared_memory<Shared>() (fields of a struct) and handed to load_shared / store_shared, never
 // dereferenced. Hot loops may use 32-bit shared addresses: shared_address(pointer), plain
 // arithmetic on it, and the _at forms with a constant byte offset.
 
 template <class Shared>
 KVROOF_DEVICE Shared& shared_memory() {
-  extern __shared__ __align__(128) unsigned char kvroof_dynamic_shared[];
+  extern __shared__ __align__(256) unsigned char kvroof_dynamic_shared[];
   return *reinterpret_cast<Shared*>(kvroof_dynamic_shared);
 }
 template <class Register>
@@ -255,6 +266,77 @@ KVROOF_DEVICE void copy_async_commit() { asm volatile("cp.async.commit_group;" :
 template <int Pending>
 KVROOF_DEVICE void copy_async_wait() {
   asm volatile("cp.async.wait_group %0;" ::"n"(Pending) : "memory");
+}
+
+/// A copy of a whole warp: one contiguous range, global -> shared, one at a time. From compute
+/// capability 9.0 on one bulk copy, before that 16-byte copies of all lanes; either way a barrier
+/// object in shared memory counts it in.
+struct WarpCopy {
+  U32 barrier;
+  U32 parity;  // of the phase that the next wait ends
+};
+/// Prepares 8 bytes of shared memory as barrier object.
+/// Called by: all 32 lanes, converged.
+KVROOF_DEVICE WarpCopy make_warp_copy(void* barrier) {
+  const WarpCopy copy{shared_address(barrier), 0u};
+#if __CUDA_ARCH__ >= 900
+  constexpr int arrivals = 1;
+#else
+  constexpr int arrivals = kWarpSize;
+#endif
+  if (lane_index() == 0u) {
+    asm volatile("mbarrier.init.shared.b64 [%0], %1;" ::"r"(copy.barrier), "n"(arrivals)
+                 : "memory");
+#if __CUDA_ARCH__ >= 900
+    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+#endif
+  }
+  __syncwarp();
+  return copy;
+}
+/// Starts copying `bytes`, a multiple of 16 as both addresses are, once every lane is done with the
+/// target. Called by: all 32 lanes, converged; the previous copy of this object has been awaited.
+KVROOF_DEVICE void start_warp_copy(const WarpCopy& copy, void* shared, const void* global,
+                                   int bytes) {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("fence.proxy.async.shared::cta;" ::
+                   : "memory");  // what lanes stored there comes before
+  __syncwarp();
+  if (lane_index() == 0u) {
+    asm volatile("mbarrier.arrive.expect_tx.shared.b64 _, [%0], %1;" ::"r"(copy.barrier), "r"(bytes)
+                 : "memory");
+    asm volatile(
+        "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::
+            "r"(shared_address(shared)),
+        "l"(global), "r"(bytes), "r"(copy.barrier)
+        : "memory");
+  }
+#else
+  __syncwarp();
+  for (int at = static_cast<int>(lane_index()) * 16; at < bytes; at += kWarpSize * 16) {
+    copy_async_16(static_cast<std::byte*>(shared) + at, static_cast<const std::byte*>(global) + at);
+  }
+  asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(copy.barrier) : "memory");
+#endif
+}
+/// Waits for the copy; its bytes are then visible to every lane.
+/// Called by: all 32 lanes, converged.
+KVROOF_DEVICE void wait_warp_copy(WarpCopy& copy) {
+  U32 done;
+  do {
+#if __CUDA_ARCH__ >= 900
+    asm volatile(
+        "{ .reg .pred p; mbarrier.try_wait.parity.shared.b64 p, [%1], %2; selp.u32 %0, 1, 0, p; }"
+#else
+    asm volatile(
+        "{ .reg .pred p; mbarrier.test_wait.parity.shared.b64 p, [%1], %2; selp.u32 %0, 1, 0, p; }"
+#endif
+        : "=r"(done)
+        : "r"(copy.barrier), "r"(copy.parity)
+        : "memory");
+  } while (done == 0u);
+  copy.parity ^= 1u;
+  __syncwarp();
 }
 
 // ---- synchronisation

@@ -44,31 +44,51 @@ KVROOF_DEVICE LaneBits<HeadDim> load_lane_bits(U32 bitmaps_address, int tile, U3
   return bits;
 }
 
-/// For the nibble b0 b1 b2 b3 of `Step`: bits 0..15 are the selector of byte_permute(window, 0,
-/// selector), which puts the next values on the set positions and zeros elsewhere; bits 28..31 are
-/// the number of set bits.
-///
-/// With the bits at distance 4, s = b0 + 16 b1 + 256 b2 + 4096 b3, one product gives both: digit i
-/// of s * 0x1111110c + 0x4444 is (set bits before i) + (b_i ? 0 : 4), and the top digit is the
-/// population count.
+/// By how much nibble_bits() leaves the bits of `Step` shifted up: the factor of the selector
+/// absorbs up to 2.
+template <int Step>
+constexpr int nibble_shift() {
+  return Step % lane_chunk::kUnitSteps < 3 ? Step % lane_chunk::kUnitSteps : 0;
+}
+
+/// The bits of the nibble of `Step`, at distance 4 and shifted up by nibble_shift<Step>.
 template <int Step, int Words>
-KVROOF_DEVICE U32 nibble_selector(const U32 (&words)[Words]) {
+KVROOF_DEVICE U32 nibble_bits(const U32 (&words)[Words]) {
   constexpr int unit = Step / lane_chunk::kUnitSteps;
   constexpr int shift = Step % lane_chunk::kUnitSteps + 16 * (unit % 2);
-  // The multiplier absorbs a shift by up to 2 (0x1111110c is a multiple of 4); the rest is shifted
-  // out first.
-  constexpr int absorbed = shift % 16 <= 2 ? shift % 16 : 0;
-  constexpr std::uint32_t multiplier = 0x1111110cu >> absorbed;
+  constexpr int absorbed = nibble_shift<Step>();
   const U32 word = shift == absorbed ? words[unit / 2] : words[unit / 2] >> (shift - absorbed);
-  return multiply_add<multiplier>(word & (0x1111u << absorbed), 0x4444u);
+  return word & (0x1111u << absorbed);
+}
+
+/// Selector of byte_permute(window, 0, selector), in bits 0..15, which puts the next values of the
+/// window on the set positions of a nibble b0 b1 b2 b3 and zeros on the others.
+///
+/// With the bits at distance 4, s = b0 + 16 b1 + 256 b2 + 4096 b3, digit i of s * 0x110c + 0x4444
+/// is (set bits before i) + (b_i ? 0 : 4): one multiply-add. A shift of s by up to 2 goes into the
+/// factor.
+template <int Step>
+KVROOF_DEVICE U32 nibble_selector(U32 bits) {
+  return multiply_add<(0x110cu >> nibble_shift<Step>())>(bits, 0x4444u);
 }
 
 /// One lane's walk through its stream of a staged chunk: lines of 256 bytes, the lane's slot at 8 *
 /// lane.
 struct LaneStream {
-  U32 column;    // shared address of the lane's slot in line 0
-  U32 position;  // elements consumed
+  U32 column;  // 8 * lane
+  /// Shared address of line 0, a multiple of 256, plus 64 p + (p mod 4) after p elements. Advancing
+  /// by n is one multiply-add of 65 n; what that carries into bits 2..5 is cleared before it can
+  /// reach bit 6 (settle()).
+  U32 cursor;
 };
+
+/// A lane's stream of the chunk staged at `lines`, a multiple of 256.
+KVROOF_DEVICE LaneStream open_stream(const std::byte* lines, U32 lane) {
+  return {lane * lane_chunk::kSlotBytes, shared_address(lines)};
+}
+
+/// To be called before the first and then after every 8 nibbles of a stream, 32 elements at most.
+KVROOF_DEVICE void settle(LaneStream& stream) { stream.cursor = stream.cursor & ~0x3cu; }
 
 /// The four elements of a nibble as two registers: {element 0, element 1} and {element 2, element
 /// 3}.
@@ -76,15 +96,16 @@ struct NibbleValues {
   U32 low_pair, high_pair;
 };
 
-/// Consumes the elements that `selector` (of nibble_selector) asks for.
-KVROOF_DEVICE NibbleValues expand_nibble(LaneStream& stream, U32 selector) {
-  constexpr unsigned line_bytes_per_element = lane_chunk::kLineBytes / lane_chunk::kSlotElements;
-  const U32 address = multiply_add<line_bytes_per_element>(stream.position & ~3u, stream.column);
+/// Consumes the elements of the nibble with these bits (of nibble_bits).
+template <int Step>
+KVROOF_DEVICE NibbleValues expand_nibble(LaneStream& stream, U32 bits) {
+  const U32 selector = nibble_selector<Step>(bits);
+  const U32 address = (stream.cursor & ~255u) | stream.column;
   const U32x2 slot = load_shared_at<U32x2>(address);
   const U32x2 next = load_shared_at<U32x2, lane_chunk::kLineBytes>(address);
-  const U32 high_bytes = byte_permute(byte_window(slot.x, next.x, stream.position), 0u, selector);
-  const U32 low_bytes = byte_permute(byte_window(slot.y, next.y, stream.position), 0u, selector);
-  stream.position = stream.position + (selector >> 28);
+  const U32 high_bytes = byte_permute(byte_window(slot.x, next.x, stream.cursor), 0u, selector);
+  const U32 low_bytes = byte_permute(byte_window(slot.y, next.y, stream.cursor), 0u, selector);
+  stream.cursor = multiply_add<65>(popcount(bits), stream.cursor);
   return {byte_permute(low_bytes, high_bytes, 0x5140u),
           byte_permute(low_bytes, high_bytes, 0x7362u)};
 }
@@ -92,8 +113,9 @@ KVROOF_DEVICE NibbleValues expand_nibble(LaneStream& stream, U32 selector) {
 /// Operand A of mma.m16n8k16 for one step of a tile: row g from nibble h = 0, row g + 8 from h = 1.
 template <int HeadDim, int Step>
 KVROOF_DEVICE void expand_step(LaneStream& stream, const LaneBits<HeadDim>& bits, U32 (&a)[4]) {
-  const NibbleValues upper = expand_nibble(stream, nibble_selector<Step>(bits.words[0]));
-  const NibbleValues lower = expand_nibble(stream, nibble_selector<Step>(bits.words[1]));
+  if constexpr (Step % 4 == 0) settle(stream);
+  const NibbleValues upper = expand_nibble<Step>(stream, nibble_bits<Step>(bits.words[0]));
+  const NibbleValues lower = expand_nibble<Step>(stream, nibble_bits<Step>(bits.words[1]));
   a[0] = upper.low_pair;
   a[1] = lower.low_pair;
   a[2] = upper.high_pair;

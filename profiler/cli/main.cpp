@@ -3,8 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <exception>
+#include <new>
 #include <stdexcept>
 
+#include "kernels/error.hpp"
 #include "kvroof_version.hpp"
 #include "profiler/cli/commands.hpp"
 #include "profiler/cli/exit_codes.hpp"
@@ -27,18 +29,23 @@ int run(int argc, char** argv) {
       "kvroof");
   app.set_version_flag("--version", fmt::format("kvroof {} (git {}{})", kVersion, kGitRevision,
                                                 kGitDirty ? ", dirty" : ""));
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // none at all is told below, behind unknown options
   add_validate_command(app, invocation);
   add_devices_command(app, invocation);
   catch_interrupts();
   try {
     app.parse(argc, argv);
+    require(!app.get_subcommands().empty(),
+            "a command is needed: validate or devices; see {} --help", app.get_name());
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   } catch (const inputs::InputError& error) {
     return report(error, kExitUsage);
   } catch (const std::invalid_argument& error) {
     return report(error, kExitUsage);
+  } catch (const std::bad_alloc&) {
+    return report(std::runtime_error("out of memory; try fewer tokens, heads or sequences"),
+                  kExitFailure);
   } catch (const std::exception& error) {
     return report(error, kExitFailure);
   }

@@ -21,7 +21,7 @@ struct Case {
   int kept_keys = 64;                    // per row, 1 .. head_dim
   int kept_values = 64;
   ValueType value_type = ValueType::kF16;
-  int splits = 0;  // 0: chosen by the plan
+  int blocks = 0;  // that share the work; 0: chosen by the plan
   std::uint64_t seed = 1;
   double outlier_strength = 1.0;  // of the synthetic keys; 0: none
   std::string kv_file;            // safetensors; empty: synthetic
@@ -34,6 +34,10 @@ struct Case {
 /// Throws std::invalid_argument unless the case makes sense: positive shapes, lengths for every
 /// sequence, kept within head_dim, at least one token in all.
 void check(const Case& one);
+
+/// The least host memory that validating the case on the simulator takes, in bytes: for refusing
+/// what cannot work before a system runs out of memory. The case's numbers must not be negative.
+double host_bytes(const Case& one);
 
 /// "1 x 32/8 heads x 4096 tokens x 128, window 32, kept 64/64, f16": one line for people.
 std::string describe(const Case& one);

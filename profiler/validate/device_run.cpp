@@ -142,10 +142,11 @@ DeviceResult run_on_device(const Case& one, const inputs::KvTensors& inputs, Dev
       .window_capacity = window_capacity,
       .outputs = outputs.data(),
       .log_sum_exps = log_sum_exps.data()};
-  result.plan = attention::make_plan(problem, device.info(), one.splits);
-  const auto workspace = allocate<std::byte>(
+  result.plan = attention::make_plan(problem, device.info(), one.blocks);
+  DeviceBuffer<std::byte> workspace(
       device, static_cast<std::size_t>(attention::workspace_bytes(problem, result.plan)),
       "workspace");
+  workspace.fill(std::byte{0});
   problem.workspace = workspace.data();
   if (hooks.before_decode) hooks.before_decode(device, problem);
   attention::launch(problem, result.plan, device);

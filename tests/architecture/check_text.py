@@ -26,9 +26,10 @@ CUDA_WORDS = re.compile(
     r"__threadfence\w*|__ldg|__CUDA\w*|\basm\b|\b(thread|block)Idx\b|\b(block|grid)Dim\b|"
     r"\batomic(Add|Max|Min|CAS|Exch)\b|<<<")
 # A dereference where an expression starts, of a converted pointer or of a name; clang-format never
-# starts a line with the * of a product.
+# starts a line with the * of a product. A reference to a struct of shared memory, whose type is named
+# ...Shared, only forms addresses.
 DEREFERENCE = re.compile(r"(?:^|[=(,;{}?:!]|return)\s*\*\s*"
-                         r"(?:(?:static|reinterpret)_cast\s*<|(?!this\b)[a-z_]\w*\s*[;,)\]=+])")
+                         r"(?:(?:static|reinterpret)_cast\s*<(?!.*Shared\s*\*>\()|(?!this\b)[a-z_]\w*\s*[;,)\]=+])")
 
 
 def licence_of(path):

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// From the warps' results to the outputs. A block whose stretch lies in one row merges its warps in
+// shared memory and leaves one partial result; elsewhere every warp leaves one per row. Whoever is
+// last to finish a row merges its partial results; nobody waits.
+
+#include "kernels/attention/warp_state.cuh"
+#include "kernels/attention/work.cuh"
+
+namespace kvroof::KVROOF_BACKEND::attention {
+
+using kvroof::attention::blocks_with_units;
+using kvroof::attention::PartialLayout;
+
+/// 1 / sum, and 0 for a result without tokens.
+KVROOF_DEVICE F32 normaliser(F32 sum) { return select(sum == 0.0f, F32(0.0f), reciprocal(sum)); }
+
+/// Log-sum-exp in base 2: -inf without tokens.
+KVROOF_DEVICE F32 log_sum(F32 maximum, F32 sum) {
+  return softmax_shift(maximum) + log2_approx(sum);
+}
+
+// ---- what a warp leaves ----
+
+/// Writes a warp's own partial result of a row to its slot.
+/// Called by: all 32 lanes, converged.
+template <int HeadDim>
+KVROOF_DEVICE void store_warp_partial(const DecodeProblem& problem, const PartialLayout& layout,
+                                      std::int64_t worker, int row,
+                                      const WarpResult<HeadDim>& result) {
+  const U32 g = lane_index() >> 2;
+  const U32 first_head = (lane_index() & 3u) * 2u;
+  const std::int64_t slot = layout.index(worker, row, 0);
+  float* outputs = layout.outputs(problem.workspace) + slot * HeadDim;
+  float* log_sums = layout.log_sums(problem.workspace) + slot;
+  KVROOF_UNROLL
+  for (int h = 0; h < 2; ++h) {
+    const F32 sum = sum_over_tokens(result.softmax.sum[h]);
+    const F32 scale = normaliser(sum);
+    const U32 head = first_head + static_cast<unsigned>(h);
+    const bool in_group = head < static_cast<unsigned>(layout.group);
+    KVROOF_UNROLL
+    for (int step = 0; step < lane_chunk::steps(HeadDim); ++step) {
+      KVROOF_UNROLL
+      for (int half = 0; half < 2; ++half) {
+        const U32 channel = lane_chunk::value_channel(g, step, half);
+        store_global_if<F32>(in_group, outputs + head * static_cast<unsigned>(HeadDim) + channel,
+                             result.outputs[step][2 * half + h] * scale);
+      }
+    }
+    store_global_if<F32>(in_group && g == 0u, log_sums + head,
+                         log_sum(result.softmax.maximum[h], sum));
+  }
+}
+
+/// Leaves a warp's result in its shared memory for the merge in the block.
+/// Called by: all 32 lanes, converged.
+template <int HeadDim>
+KVROOF_DEVICE void share_result(typename DecodeTile<HeadDim>::MergeShared& shared,
+                                const WarpResult<HeadDim>& result) {
+  sync_warp();  // every lane is done with what was staged there
+  const U32 g = lane_index() >> 2;
+  const U32 first_head = (lane_index() & 3u) * 2u;
+  KVROOF_UNROLL
+  for (int h = 0; h < 2; ++h) {
+    const U32 head = first_head + static_cast<unsigned>(h);
+    KVROOF_UNROLL
+    for (int step = 0; step < lane_chunk::steps(HeadDim); ++step) {
+      KVROOF_UNROLL
+      for (int half = 0; half < 2; ++half) {
+        store_shared<F32>(&shared.outputs[0][0] +
+                              head * static_cast<unsigned>(DecodeTile<HeadDim>::kMergeRow) +
+                              lane_chunk::value_channel(g, step, half),
+                          result.outputs[step][2 * half + h]);
+      }
+    }
+    const F32 sum = sum_over_tokens(result.softmax.sum[h]);
+    store_shared_if<F32>(g == 0u, &shared.maxima[0] + head, result.softmax.maximum[h]);
+    store_shared_if<F32>(g == 0u, &shared.sums[0] + head, sum);
+  }
+}
+
+/// Merges what the warps of the block shared into one partial result, in the slot of the block's
+/// first worker. Called by: all threads of the block; nobody writes shared memory.
+template <int HeadDim>
+KVROOF_DEVICE void store_block_partial(const DecodeProblem& problem, const DecodePlan& plan,
+                                       const PartialLayout& layout, int row, std::byte* shared,
+                                       std::int64_t warp_bytes) {
+  using MergeShared = typename DecodeTile<HeadDim>::MergeShared;
+  const auto of_warp = [&](int warp) -> const MergeShared& {
+    return *reinterpret_cast<const MergeShared*>(shared + warp * warp_bytes);
+  };
+  const std::int64_t slot = layout.index(std::int64_t{block_index_x()} * plan.warps, row, 0);
+  for (int head = warp_index(); head < layout.group; head += plan.warps) {
+    F32 maximum = kMinusInfinity;
+    for (int warp = 0; warp < plan.warps; ++warp) {
+      maximum = max_f32(maximum, load_shared<F32>(&of_warp(warp).maxima[head]));
+    }
+    F32 sum = 0.0f;
+    F32 outputs[HeadDim / kWarpSize] = {};
+    for (int warp = 0; warp < plan.warps; ++warp) {
+      const F32 weight = merge_weight(load_shared<F32>(&of_warp(warp).maxima[head]), maximum);
+      sum = fused_multiply_add(weight, load_shared<F32>(&of_warp(warp).sums[head]), sum);
+      KVROOF_UNROLL
+      for (int i = 0; i < HeadDim / kWarpSize; ++i) {
+        const F32 part =
+            load_shared<F32>(&of_warp(warp).outputs[head][i * kWarpSize] + lane_index());
+        outputs[i] = fused_multiply_add(weight, part, outputs[i]);
+      }
+    }
+    const F32 scale = normaliser(sum);
+    KVROOF_UNROLL
+    for (int i = 0; i < HeadDim / kWarpSize; ++i) {
+      store_global<F32>(layout.outputs(problem.workspace) + (slot + head) * HeadDim +
+                            i * kWarpSize + lane_index(),
+                        outputs[i] * scale);
+    }
+    store_global_if<F32>(lane_index() == 0u, layout.log_sums(problem.workspace) + slot + head,
+                         log_sum(maximum, sum));
+  }
+}
+
+// ---- finishing a row ----
+
+/// Which workers left a partial result of a row.
+struct RowWorkers {
+  Deal deal;
+  int warps;  // per block
+  int first_unit, end_unit;
+
+  /// Whether the whole stretch of `worker`'s block lies in the row, so that the block merged.
+  KVROOF_DEVICE bool block_merged(int worker) const {
+    const std::int64_t block_first = worker / warps * warps;
+    return deal.first(block_first) >= first_unit && deal.first(block_first + warps) <= end_unit;
+  }
+  /// Whether [first, end) has a unit and it lies in the row.
+  KVROOF_DEVICE bool meets_row(int first, int end) const {
+    return first < end && first < end_unit && end > first_unit;
+  }
+  KVROOF_DEVICE bool left_result(int worker) const {
+    if (block_merged(worker)) {
+      return worker % warps == 0 && meets_row(deal.first(worker), deal.first(worker + warps));
+    }
+    return meets_row(deal.first(worker), deal.first(worker + 1));
+  }
+};
+
+/// Merges the partial results of one query head of a finished row and writes output and
+/// log-sum-exp. Called by: all 32 lanes, converged.
+template <class Value, int HeadDim>
+KVROOF_DEVICE void merge_head(const DecodeProblem& problem, const PartialLayout& layout,
+                              const RowWorkers& workers, int row, int head) {
+  constexpr int lane_channels = HeadDim / kWarpSize;
+  constexpr int batch = 8;  // partial results whose loads are under way together
+  static_assert(lane_channels == 4, "a lane merges four channels with one 16-byte load");
+  const U32 lane = lane_index();
+  const int first = workers.deal.owner(workers.first_unit) / workers.warps * workers.warps;
+  const int end = workers.deal.owner(workers.end_unit - 1) + 1;
+  const auto left_result = [&](int base) {
+    const int worker = base + static_cast<int>(static_cast<std::uint32_t>(lane));
+    return worker < end && workers.left_result(worker);
+  };
+  const auto load_log_sum = [&](int base) {
+    const int worker = base + static_cast<int>(static_cast<std::uint32_t>(lane));
+    const bool valid = left_result(base);
+    const F32 value = load_global_coherent_if<F32>(
+        valid, layout.log_sums(problem.workspace) + layout.index(worker, row, head));
+    return select(valid, value, F32(kMinusInfinity));
+  };
+
+  F32 maximum = kMinusInfinity;
+  for (int base = first; base < end; base += kWarpSize)
+    maximum = max_f32(maximum, load_log_sum(base));
+  KVROOF_UNROLL
+  for (int distance = 16; distance > 0; distance /= 2)
+    maximum = max_f32(maximum, shuffle_xor(maximum, distance));
+
+  F32 sum = 0.0f;
+  F32x4 output{0.0f, 0.0f, 0.0f, 0.0f};
+  for (int base = first; base < end; base += kWarpSize) {
+    const F32 weights = merge_weight(load_log_sum(base), maximum);
+    // A part that weighs nothing is read all the same: a NaN in its values must show.
+    const U32 parts = ballot(left_result(base));
+    const int count = end - base < kWarpSize ? end - base : kWarpSize;
+    KVROOF_NO_UNROLL
+    for (int first_part = 0; first_part < count; first_part += batch) {
+      F32 weight[batch];
+      F32x4 part[batch];
+      KVROOF_UNROLL
+      for (int i = 0; i < batch; ++i) {
+        weight[i] = shuffle(weights, static_cast<unsigned>((first_part + i) % kWarpSize));
+        const std::int64_t slot = layout.index(base + first_part + i, row, head);
+        part[i] = load_global_coherent_if<F32x4>(
+            first_part + i < count && ((parts >> ((first_part + i) % kWarpSize)) & 1u) != 0u,
+            layout.outputs(problem.workspace) + slot * HeadDim + lane * lane_channels);
+      }
+      KVROOF_UNROLL
+      for (int i = 0; i < batch; ++i) {
+        if (first_part + i >= count) break;
+        sum = sum + weight[i];
+        output.x = fused_multiply_add(weight[i], part[i].x, output.x);
+        output.y = fused_multiply_add(weight[i], part[i].y, output.y);
+        output.z = fused_multiply_add(weight[i], part[i].z, output.z);
+        output.w = fused_multiply_add(weight[i], part[i].w, output.w);
+      }
+    }
+  }
+  const F32 scale = normaliser(sum);
+  const std::int64_t query_head = std::int64_t{row} * layout.group + head;
+  store_global<U32x2>(
+      static_cast<Value*>(problem.outputs) + query_head * HeadDim + lane * lane_channels,
+      U32x2{pack_values<Value>(output.x * scale, output.y * scale),
+            pack_values<Value>(output.z * scale, output.w * scale)});
+  if (problem.log_sum_exps != nullptr) {
+    constexpr float ln_2 = 0.693147180559945309f;
+    store_global_if<F32>(lane == 0u, problem.log_sum_exps + query_head,
+                         log_sum(maximum, sum) * ln_2);
+  }
+}
+
+/// Counts the block in for one query head of a row. True in the whole warp if it was the last of
+/// `blocks`; the counter is then 0 again. Called by: all 32 lanes, converged, after the block has
+/// synchronised behind its partial results.
+KVROOF_DEVICE bool last_to_finish(std::uint32_t* counter, int blocks) {
+  U32 before = 0u;
+  if (lane_index() == 0u) {
+    thread_fence();
+    before = atomic_add_global(counter, 1u);
+    thread_fence();
+  }
+  const bool last = shuffle(before, U32(0u)) == static_cast<unsigned>(blocks - 1);
+  store_global_if<U32>(last && lane_index() == 0u, counter, U32(0u));
+  return last;
+}
+
+/// For every row in the block's stretch: if the block is the last to finish it, merges it. The
+/// warps share the heads of all these rows. Called by: all threads of the block.
+template <class Value, int HeadDim>
+KVROOF_DEVICE void finish_rows(const DecodeProblem& problem, const DecodePlan& plan,
+                               const PartialLayout& layout, const Deal& deal, RowSpan span,
+                               int end_unit) {
+  int task = 0;
+  for (;;) {
+    const RowWorkers workers{deal, plan.warps, span.first_unit, span.end_unit};
+    const int blocks = blocks_with_units(deal, plan.warps, span.first_unit, span.end_unit);
+    for (int head = 0; head < layout.group; ++head, ++task) {
+      if (task % plan.warps != warp_index()) continue;
+      std::uint32_t* counter =
+          layout.counters(problem.workspace) + std::int64_t{span.row.index} * layout.group + head;
+      if (blocks == 1 || last_to_finish(counter, blocks)) {
+        merge_head<Value, HeadDim>(problem, layout, workers, span.row.index, head);
+      }
+    }
+    if (span.end_unit >= end_unit) break;
+    span = next_row(problem, span);
+  }
+}
+
+}  // namespace kvroof::KVROOF_BACKEND::attention

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Which rows a warp works for (schedule.hpp): lengths lie in device memory, so every warp finds its
+// rows itself.
+
+#include "kernels/attention/schedule.hpp"
+#include "kernels/attention/warp_state.cuh"
+
+namespace kvroof::KVROOF_BACKEND::attention {
+
+using kvroof::attention::Deal;
+using kvroof::attention::row_units;
+using kvroof::attention::RowUnits;
+
+KVROOF_DEVICE int load_length(const DecodeProblem& problem, int sequence) {
+  return static_cast<int>(
+      static_cast<std::uint32_t>(load_global<U32>(problem.kv_lengths + sequence)));
+}
+
+/// Units of sequence `first_sequence + lane`, all its kv heads together; 0 beyond the batch.
+KVROOF_DEVICE U32 sequence_units(const DecodeProblem& problem, int first_sequence, U32 lane) {
+  const bool valid = lane < static_cast<unsigned>(problem.batch - first_sequence);
+  const U32 kv_len = load_global_if<U32>(valid, problem.kv_lengths + first_sequence + lane);
+  const RowUnits units =
+      row_units(static_cast<int>(static_cast<std::uint32_t>(kv_len)), problem.window);
+  return select(valid, U32(static_cast<unsigned>(units.total() * problem.kv_heads)), U32(0u));
+}
+
+/// How all units of the launch are dealt to its warps.
+/// Called by: all 32 lanes, converged.
+KVROOF_DEVICE Deal deal_units(const DecodeProblem& problem, const DecodePlan& plan) {
+  U32 units = 0u;
+  for (int first = 0; first < problem.batch; first += kWarpSize) {
+    units = units + warp_sum(sequence_units(problem, first, lane_index()));
+  }
+  return {static_cast<std::int64_t>(static_cast<std::uint32_t>(units)),
+          std::int64_t{plan.blocks} * plan.warps};
+}
+
+/// A row and where its units lie in the line of all units.
+struct RowSpan {
+  Row row;
+  int first_unit;
+  int end_unit;
+};
+
+KVROOF_DEVICE RowSpan make_span(const DecodeProblem& problem, int sequence, int kv_head, int kv_len,
+                                int first_unit) {
+  const Row row{sequence * problem.kv_heads + kv_head, sequence, kv_head, kv_len};
+  return {row, first_unit, first_unit + row_units(kv_len, problem.window).total()};
+}
+
+/// The row that holds `unit`, which is below the total.
+/// Called by: all 32 lanes, converged.
+KVROOF_DEVICE RowSpan find_row(const DecodeProblem& problem, int unit) {
+  const U32 lane = lane_index();
+  int before = 0;  // units of the sequences already passed
+  for (int first = 0;; first += kWarpSize) {
+    const U32 own = sequence_units(problem, first, lane);
+    U32 inclusive = own;
+    KVROOF_UNROLL
+    for (int distance = 1; distance < kWarpSize; distance *= 2) {
+      const U32 below = shuffle_up(inclusive, distance);
+      inclusive = select(lane >= static_cast<unsigned>(distance), inclusive + below, inclusive);
+    }
+    const U32 reached = ballot(inclusive > static_cast<unsigned>(unit - before));
+    if (reached != 0u) {
+      const U32 source =
+          popcount((reached & (~reached + 1u)) - 1u);  // the lowest lane that reaches the unit
+      const int sequence = first + static_cast<int>(static_cast<std::uint32_t>(source));
+      const int start =
+          before + static_cast<int>(static_cast<std::uint32_t>(shuffle(inclusive - own, source)));
+      const int kv_len = load_length(problem, sequence);
+      const int row_total = row_units(kv_len, problem.window).total();
+      const int kv_head = (unit - start) / row_total;
+      return make_span(problem, sequence, kv_head, kv_len, start + kv_head * row_total);
+    }
+    before += static_cast<int>(static_cast<std::uint32_t>(shuffle(inclusive, kWarpSize - 1)));
+  }
+}
+
+/// The row after `span`'s; there must be one.
+KVROOF_DEVICE RowSpan next_row(const DecodeProblem& problem, const RowSpan& span) {
+  if (span.row.kv_head + 1 < problem.kv_heads) {
+    return make_span(problem, span.row.sequence, span.row.kv_head + 1, span.row.kv_len,
+                     span.end_unit);
+  }
+  const int sequence = span.row.sequence + 1;
+  return make_span(problem, sequence, 0, load_length(problem, sequence), span.end_unit);
+}
+
+}  // namespace kvroof::KVROOF_BACKEND::attention

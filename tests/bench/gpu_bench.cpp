@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+// Times the CUDA kernels on this machine's GPU. Manual time: CUDA events around a replayed graph of
+// launches that rotate over several caches, 4 x L2 together, so that every launch meets a cold L2.
+// Reported is the time per launch.
+
+#include <benchmark/benchmark.h>
+#include <cuda_runtime.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "kernels/attention/launch.hpp"
+#include "kernels/baselines/probes/read.hpp"
+#include "kernels/compress/launch.hpp"
+#include "kernels/cuda/check.hpp"
+#include "kernels/cuda/cuda_device.hpp"
+#include "profiler/inputs/synthetic.hpp"
+
+namespace kvroof {
+namespace {
+
+constexpr int kQueryHeads = 32, kKvHeads = 8, kHeadDim = 128, kWindow = 32;  // Llama-3-8B
+constexpr int kL2Multiples = 4;
+constexpr int kGraphLaunches = 20;  // at least
+
+/// CUDA events around whatever `enqueue` puts on the device's stream, in seconds.
+class EventTimer {
+ public:
+  explicit EventTimer(CudaDevice& device) : stream_(device.stream()) {
+    KVROOF_CUDA_CHECK(cudaEventCreate(&start_));
+    KVROOF_CUDA_CHECK(cudaEventCreate(&stop_));
+  }
+  ~EventTimer() {
+    cudaEventDestroy(start_);
+    cudaEventDestroy(stop_);
+  }
+  EventTimer(const EventTimer&) = delete;
+  EventTimer& operator=(const EventTimer&) = delete;
+
+  template <class Enqueue>
+  double seconds(Enqueue&& enqueue) {
+    KVROOF_CUDA_CHECK(cudaEventRecord(start_, stream_));
+    enqueue();
+    KVROOF_CUDA_CHECK(cudaEventRecord(stop_, stream_));
+    KVROOF_CUDA_CHECK(cudaEventSynchronize(stop_));
+    float milliseconds = 0.0f;
+    KVROOF_CUDA_CHECK(cudaEventElapsedTime(&milliseconds, start_, stop_));
+    return static_cast<double>(milliseconds) * 1e-3;
+  }
+
+ private:
+  cudaStream_t stream_;
+  cudaEvent_t start_ = nullptr, stop_ = nullptr;
+};
+
+/// The launches that `enqueue` makes, captured once and replayed as one graph.
+class Graph {
+ public:
+  template <class Enqueue>
+  Graph(CudaDevice& device, Enqueue&& enqueue) : stream_(device.stream()) {
+    KVROOF_CUDA_CHECK(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeGlobal));
+    enqueue();
+    cudaGraph_t graph = nullptr;
+    KVROOF_CUDA_CHECK(cudaStreamEndCapture(stream_, &graph));
+    KVROOF_CUDA_CHECK(cudaGraphInstantiate(&executable_, graph, 0));
+    KVROOF_CUDA_CHECK(cudaGraphDestroy(graph));
+  }
+  ~Graph() { cudaGraphExecDestroy(executable_); }
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+  void replay() { KVROOF_CUDA_CHECK(cudaGraphLaunch(executable_, stream_)); }
+
+ private:
+  cudaStream_t stream_;
+  cudaGraphExec_t executable_ = nullptr;
+};
+
+/// The rows of one synthetic head, repeated over the buffer from device to device: random to every
+/// chunk and quick to make.
+DeviceBuffer<std::uint16_t> synthetic_rows(CudaDevice& device, bool keys, std::size_t elements,
+                                           std::uint64_t seed) {
+  constexpr std::int64_t tokens = 4096;
+  const inputs::SyntheticConfig config{.kv_len = tokens, .head_dim = kHeadDim, .seed = seed};
+  std::vector<float> rows(static_cast<std::size_t>(tokens * kHeadDim));
+  keys ? inputs::generate_keys(config, {0, 0, 0}, rows)
+       : inputs::generate_values(config, {0, 0, 0}, rows);
+  std::vector<std::uint16_t> bits(rows.size());
+  std::transform(rows.begin(), rows.end(), bits.begin(),
+                 [](float value) { return inputs::to_bits(inputs::Dtype::kF16, value); });
+  DeviceBuffer<std::uint16_t> buffer(device, elements, "rows");
+  buffer.upload(bits);
+  for (std::size_t filled = std::min(bits.size(), elements); filled < elements;) {
+    const std::size_t count = std::min(filled, elements - filled);
+    KVROOF_CUDA_CHECK(cudaMemcpyAsync(buffer.data() + filled, buffer.data(), count * 2,
+                                      cudaMemcpyDeviceToDevice, device.stream()));
+    filled += count;
+  }
+  device.synchronize();
+  return buffer;
+}
+
+/// Caches of one shape and what a decode step over one of them needs.
+class Caches {
+ public:
+  Caches(CudaDevice& device, int batch, int kv_len, int kept)
+      : device_(device), batch_(batch), kv_len_(kv_len), kept_(kept) {
+    chunks_ = attention::compressed_tokens(kv_len, kWindow) / lane_chunk::kTokens;
+    const auto set_bytes = static_cast<std::int64_t>(2 * operand_bytes());
+    sets_ = static_cast<int>(
+        std::clamp<std::int64_t>(kL2Multiples * device.info().l2_bytes / set_bytes + 1, 2, 64));
+    lengths_ = DeviceBuffer<std::int32_t>(device, static_cast<std::size_t>(batch), "lengths");
+    lengths_.upload(std::vector<std::int32_t>(static_cast<std::size_t>(batch), kv_len));
+    const auto row_elements = static_cast<std::size_t>(heads()) * kHeadDim;
+    window_ =
+        synthetic_rows(device, false, row_elements * 2 * (kWindow + lane_chunk::kTokens - 1), 7);
+    queries_ =
+        synthetic_rows(device, false, static_cast<std::size_t>(batch) * kQueryHeads * kHeadDim, 8);
+    outputs_ = DeviceBuffer<std::uint16_t>(device, queries_.size(), "outputs");
+    for (int set = 0; set < sets_; ++set) add_set(set);
+    plan_ = attention::make_plan(problems_.front(), device.info());
+    workspace_ = DeviceBuffer<std::byte>(
+        device, static_cast<std::size_t>(attention::workspace_bytes(problems_.front(), plan_)),
+        "workspace");
+    workspace_.fill(std::byte{0});
+    for (attention::DecodeProblem& problem : problems_) problem.workspace = workspace_.data();
+  }
+
+  int sets() const { return sets_; }
+  const attention::DecodePlan& plan() const { return plan_; }
+  void decode(int set) {
+    attention::launch(problems_[static_cast<std::size_t>(set)], plan_, device_);
+  }
+  void pack(int set) {
+    compress::launch(pack_problem(Operand::kKeys, set, key_rows_), device_);
+    compress::launch(pack_problem(Operand::kValues, set, value_rows_), device_);
+  }
+
+  /// What has to cross the DRAM interface once: values, bitmaps, the dense window, queries and
+  /// outputs.
+  double floor_bytes() const {
+    const double rows = 2.0 * heads() * chunks_ * lane_chunk::kTokens;
+    const double window_tokens = kv_len_ - chunks_ * lane_chunk::kTokens;
+    const double query_bytes = 2.0 * batch_ * kQueryHeads * kHeadDim;
+    return rows * (2.0 * kept_ + kHeadDim / 8) + 4.0 * heads() * window_tokens * kHeadDim +
+           2.0 * query_bytes;
+  }
+  double dense_bytes() const { return 4.0 * heads() * kv_len_ * kHeadDim; }
+  /// Dense rows read once, chunks written once.
+  double pack_bytes() const {
+    return 4.0 * heads() * chunks_ * lane_chunk::kTokens * kHeadDim +
+           2.0 * static_cast<double>(operand_bytes());
+  }
+
+ private:
+  int heads() const { return batch_ * kKvHeads; }
+  std::size_t operand_bytes() const {
+    return static_cast<std::size_t>(heads()) * static_cast<std::size_t>(chunks_) *
+           static_cast<std::size_t>(lane_chunk::chunk_bytes(kHeadDim, kept_));
+  }
+  compress::PackProblem pack_problem(Operand operand, int set,
+                                     const DeviceBuffer<std::uint16_t>& rows) const {
+    const auto& chunks = operand == Operand::kKeys ? key_chunks_ : value_chunks_;
+    return {.batch = batch_,
+            .kv_heads = kKvHeads,
+            .head_dim = kHeadDim,
+            .operand = operand,
+            .kept = kept_,
+            .rows = rows.data(),
+            .row_capacity = kv_len_,
+            .kv_lengths = lengths_.data(),
+            .max_kv_len = kv_len_,
+            .window = kWindow,
+            .chunks = chunks[static_cast<std::size_t>(set)].data(),
+            .chunk_capacity = chunks_};
+  }
+  void add_set(int set) {
+    const auto rows =
+        static_cast<std::size_t>(heads()) * static_cast<std::size_t>(kv_len_) * kHeadDim;
+    if (set == 0) {
+      key_rows_ = synthetic_rows(device_, true, rows, 1);
+      value_rows_ = synthetic_rows(device_, false, rows, 2);
+    }
+    key_chunks_.emplace_back(device_, operand_bytes(), "key chunks");
+    value_chunks_.emplace_back(device_, operand_bytes(), "value chunks");
+    pack(set);
+    device_.synchronize();
+    const auto ring =
+        static_cast<std::size_t>(heads()) * (kWindow + lane_chunk::kTokens - 1) * kHeadDim;
+    problems_.push_back({.batch = batch_,
+                         .query_heads = kQueryHeads,
+                         .kv_heads = kKvHeads,
+                         .head_dim = kHeadDim,
+                         .softmax_scale = 1.0f / std::sqrt(static_cast<float>(kHeadDim)),
+                         .queries = queries_.data(),
+                         .kv_lengths = lengths_.data(),
+                         .max_kv_len = kv_len_,
+                         .keys = {key_chunks_.back().data(), kept_},
+                         .values = {value_chunks_.back().data(), kept_},
+                         .chunk_capacity = chunks_,
+                         .window_keys = window_.data(),
+                         .window_values = window_.data() + ring,
+                         .window = kWindow,
+                         .window_capacity = kWindow + lane_chunk::kTokens - 1,
+                         .outputs = outputs_.data()});
+  }
+
+  CudaDevice& device_;
+  int batch_, kv_len_, kept_, chunks_ = 0, sets_ = 0;
+  attention::DecodePlan plan_;
+  DeviceBuffer<std::int32_t> lengths_;
+  DeviceBuffer<std::uint16_t> window_, queries_, outputs_, key_rows_, value_rows_;
+  std::vector<DeviceBuffer<std::byte>> key_chunks_, value_chunks_;
+  DeviceBuffer<std::byte> workspace_;
+  std::vector<attention::DecodeProblem> problems_;
+};
+
+/// Bytes per second as a counter that the console prints in GB/s.
+benchmark::Counter rate(double bytes) {
+  return {bytes, benchmark::Counter::kIsIterationInvariantRate, benchmark::Counter::kIs1000};
+}
+
+void read_bandwidth(benchmark::State& state, CudaDevice& device) {
+  constexpr std::int64_t bytes =
+      (std::int64_t{2} << 30) / probes::kReadBlockBytes * probes::kReadBlockBytes;
+  const auto data = synthetic_rows(device, false, bytes / 2, 3);
+  const DeviceBuffer<std::uint32_t> sink(device, 1, "sink");
+  EventTimer timer(device);
+  for ([[maybe_unused]] auto iteration : state) {
+    state.SetIterationTime(timer.seconds([&] {
+      probes::launch_read(reinterpret_cast<const std::byte*>(data.data()), bytes, 0x9e3779b9u,
+                          sink.data(), device);
+    }));
+  }
+  state.counters["read_B_per_s"] = rate(static_cast<double>(bytes));
+}
+
+void decode(benchmark::State& state, CudaDevice& device, int batch, int kv_len, int kept) {
+  Caches caches(device, batch, kv_len, kept);
+  const int rounds = (kGraphLaunches + caches.sets() - 1) / caches.sets();
+  const int launches = rounds * caches.sets();
+  Graph graph(device, [&] {
+    for (int launch = 0; launch < launches; ++launch) caches.decode(launch % caches.sets());
+  });
+  EventTimer timer(device);
+  timer.seconds([&] { graph.replay(); });  // warm-up
+  for ([[maybe_unused]] auto iteration : state) {
+    state.SetIterationTime(timer.seconds([&] { graph.replay(); }) / launches);
+  }
+  state.counters["floor_B_per_s"] = rate(caches.floor_bytes());
+  state.counters["dense_B_per_s"] = rate(caches.dense_bytes());
+  state.SetLabel(attention::describe(caches.plan()));
+}
+
+void pack(benchmark::State& state, CudaDevice& device, int batch, int kv_len, int kept) {
+  Caches caches(device, batch, kv_len, kept);
+  EventTimer timer(device);
+  int set = 0;
+  for ([[maybe_unused]] auto iteration : state) {
+    state.SetIterationTime(timer.seconds([&] { caches.pack(set); }));
+    set = (set + 1) % caches.sets();
+  }
+  state.counters["pack_B_per_s"] = rate(caches.pack_bytes());
+}
+
+void register_all(CudaDevice& device) {
+  constexpr int samples = 30;
+  const auto add = [](const std::string& name, auto&& run) {
+    benchmark::RegisterBenchmark(name.c_str(), run)
+        ->UseManualTime()
+        ->Unit(benchmark::kMicrosecond)
+        ->Iterations(1)
+        ->Repetitions(samples)
+        ->ReportAggregatesOnly();
+  };
+  add("read", [&device](benchmark::State& state) { read_bandwidth(state, device); });
+  struct Shape {
+    int batch, kv_len;
+  };
+  for (const Shape shape :
+       {Shape{8, 32768}, {32, 8192}, {64, 4096}, {8, 4096}, {1, 32768}, {1, 4096}, {1, 1024}}) {
+    for (const int kept : {64, 40}) {
+      const std::string suffix =
+          fmt::format("batch:{}/kv_len:{}/kept:{}", shape.batch, shape.kv_len, kept);
+      add("decode/" + suffix, [&device, shape, kept](benchmark::State& state) {
+        decode(state, device, shape.batch, shape.kv_len, kept);
+      });
+    }
+  }
+  add("pack/batch:8/kv_len:32768/kept:64",
+      [&device](benchmark::State& state) { pack(state, device, 8, 32768, 64); });
+}
+
+}  // namespace
+}  // namespace kvroof
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  try {
+    kvroof::CudaDevice device;
+    benchmark::AddCustomContext("gpu", device.info().name);
+    kvroof::register_all(device);
+    benchmark::RunSpecifiedBenchmarks();
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "kvroof_bench_gpu: {}\n", error.what());
+    return EXIT_FAILURE;
+  }
+  return EXIT_SUCCESS;
+}

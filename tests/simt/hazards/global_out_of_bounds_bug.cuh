@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Reads past the end of an array.
+
+#include "kernels/platform/platform.hpp"
+#include "tests/simt/hazards/case.hpp"
+
+namespace kvroof::KVROOF_BACKEND::global_out_of_bounds_bug {
+
+inline constexpr hazards::Launch kLaunch{.threads = 32};
+
+KVROOF_KERNEL(128) kernel(hazards::Arrays arrays) {
+  const U32 index = hazards::kWords - 16 + thread_index();
+  const U32 value = load_global<U32>(arrays.input + index);  // reported
+  store_global_if(index < hazards::kWords, arrays.output + thread_index(), value);
+}
+
+}  // namespace kvroof::KVROOF_BACKEND::global_out_of_bounds_bug

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Copies 16 bytes to shared memory from an address aligned to 8.
+
+#include "kernels/platform/platform.hpp"
+#include "tests/simt/hazards/case.hpp"
+
+namespace kvroof::KVROOF_BACKEND::misaligned_async_copy_bug {
+
+struct Shared {
+  alignas(16) std::uint32_t words[128];
+};
+inline constexpr hazards::Launch kLaunch{.threads = 32, .shared_bytes = sizeof(Shared)};
+
+KVROOF_KERNEL(128) kernel(hazards::Arrays arrays) {
+  Shared& shared = shared_memory<Shared>();
+  store_shared(&shared.words[4 * thread_index()], U32x4{0u, 0u, 0u, 0u});
+  // reported
+  copy_async_16(&shared.words[4 * thread_index()], arrays.input + 2 + 4 * thread_index());
+  copy_async_commit();
+  copy_async_wait<0>();
+  store_global(arrays.output + thread_index(), load_shared<U32>(&shared.words[4 * thread_index()]));
+}
+
+}  // namespace kvroof::KVROOF_BACKEND::misaligned_async_copy_bug

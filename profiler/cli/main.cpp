@@ -29,6 +29,7 @@ int run(int argc, char** argv) {
                                                 kGitDirty ? ", dirty" : ""));
   app.require_subcommand(1);
   add_validate_command(app, invocation);
+  add_sweep_command(app, invocation);
   add_devices_command(app, invocation);
   catch_interrupts();
   try {

@@ -30,6 +30,9 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   add_validate_command(app, invocation);
   add_sweep_command(app, invocation);
+  add_report_command(app, invocation);
+  add_compare_command(app, invocation);
+  add_merge_command(app, invocation);
   add_devices_command(app, invocation);
   catch_interrupts();
   try {

@@ -210,6 +210,8 @@ void add_what_options(CLI::App& command, SweepArguments& arguments) {
 }
 
 void add_how_options(CLI::App& command, SweepArguments& arguments) {
+  constexpr double most_seconds = 1e9;
+  constexpr std::int64_t most_rows = 1'000'000'000;
   command.add_option("-o,--output", arguments.trace,
                      "Trace to write, JSON Lines: a record per configuration, when it is finished");
   command.add_flag("--resume", arguments.resume,
@@ -222,14 +224,14 @@ void add_how_options(CLI::App& command, SweepArguments& arguments) {
   command
       .add_option("--timeout", arguments.options.timeout_seconds,
                   "Seconds for a configuration, looked at between its stages; 0: no limit")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0.0, most_seconds))
       ->capture_default_str();
   command
       .add_option(
           "--check-rows", arguments.options.check_rows,
           "(sequence, kv head) rows to compare with the reference, spread evenly; 0: all of "
           "a small cache, as many as make 2^23 key elements, at least 2, of a large one")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(std::int64_t{0}, most_rows))
       ->capture_default_str();
   add_backend_options(command, arguments.backend);
   add_table_options(command, arguments.output);

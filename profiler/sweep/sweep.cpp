@@ -84,8 +84,19 @@ bool is_finished(const Planned& planned, const Finished& finished) {
   return false;
 }
 
+namespace {
+
+/// The folder of a trace is made when it is not there.
+const std::filesystem::path& with_folder(const std::filesystem::path& path) {
+  std::error_code ignored;  // the writer says what is wrong
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);
+  return path;
+}
+
+}  // namespace
+
 TraceOutput::TraceOutput(const std::filesystem::path& path, traces::Environment environment)
-    : writer_(path), environment_(std::move(environment)) {}
+    : writer_(with_folder(path)), environment_(std::move(environment)) {}
 
 void TraceOutput::append(traces::Record& record) {
   record.environment_id = writer_.declare(environment_);

@@ -54,7 +54,7 @@ Finished read_finished(const std::filesystem::path& path, std::vector<std::strin
 /// Whether the configuration needs no other try: it passed or failed, or would be skipped again.
 bool is_finished(const Planned& planned, const Finished& finished);
 
-/// Appends to a trace file, the environment in front of the first record.
+/// Appends to a trace file, whose folder it makes; the environment in front of the first record.
 class TraceOutput {
  public:
   /// Throws traces::TraceError when the file cannot be written or is no trace.

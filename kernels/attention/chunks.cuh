@@ -92,9 +92,10 @@ struct WarpBuffers {
 /// Called by: all 32 lanes, converged; once per kernel.
 template <int HeadDim>
 KVROOF_DEVICE WarpBuffers<HeadDim> make_warp_buffers(std::byte* shared, int lines) {
-  auto& barriers = *reinterpret_cast<typename DecodeTile<HeadDim>::CopyBarriers*>(shared);
+  using Barriers = typename DecodeTile<HeadDim>::CopyBarriers;
   return {shared, shared + ChunkBuffer<HeadDim>::bytes(lines), lines,
-          make_warp_copy(&barriers.keys), make_warp_copy(&barriers.values)};
+          make_warp_copy(shared + offsetof(Barriers, keys)),
+          make_warp_copy(shared + offsetof(Barriers, values))};
 }
 
 /// Attends to chunks [chunk, end) of a row, one after the other. The next keys are on their way

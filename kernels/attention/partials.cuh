@@ -158,11 +158,11 @@ KVROOF_DEVICE void merge_head(const DecodeProblem& problem, const PartialLayout&
   const int first = workers.deal.owner(workers.first_unit) / workers.warps * workers.warps;
   const int end = workers.deal.owner(workers.end_unit - 1) + 1;
   const auto left_result = [&](int base) {
-    const int worker = base + static_cast<int>(static_cast<std::uint32_t>(lane));
+    const int worker = base + as_int(lane);
     return worker < end && workers.left_result(worker);
   };
   const auto load_log_sum = [&](int base) {
-    const int worker = base + static_cast<int>(static_cast<std::uint32_t>(lane));
+    const int worker = base + as_int(lane);
     const bool valid = left_result(base);
     const F32 value = load_global_coherent_if<F32>(
         valid, layout.log_sums(problem.workspace) + layout.index(worker, row, head));

@@ -6,6 +6,7 @@
 
 #include "kernels/attention/schedule.hpp"
 #include "kernels/attention/warp_state.cuh"
+#include "kernels/primitives/warp_scan.cuh"
 
 namespace kvroof::KVROOF_BACKEND::attention {
 
@@ -14,16 +15,14 @@ using kvroof::attention::row_units;
 using kvroof::attention::RowUnits;
 
 KVROOF_DEVICE int load_length(const DecodeProblem& problem, int sequence) {
-  return static_cast<int>(
-      static_cast<std::uint32_t>(load_global<U32>(problem.kv_lengths + sequence)));
+  return as_int(load_global<U32>(problem.kv_lengths + sequence));
 }
 
 /// Units of sequence `first_sequence + lane`, all its kv heads together; 0 beyond the batch.
 KVROOF_DEVICE U32 sequence_units(const DecodeProblem& problem, int first_sequence, U32 lane) {
   const bool valid = lane < static_cast<unsigned>(problem.batch - first_sequence);
   const U32 kv_len = load_global_if<U32>(valid, problem.kv_lengths + first_sequence + lane);
-  const RowUnits units =
-      row_units(static_cast<int>(static_cast<std::uint32_t>(kv_len)), problem.window);
+  const RowUnits units = row_units(as_int(kv_len), problem.window);
   return select(valid, U32(static_cast<unsigned>(units.total() * problem.kv_heads)), U32(0u));
 }
 
@@ -58,25 +57,19 @@ KVROOF_DEVICE RowSpan find_row(const DecodeProblem& problem, int unit) {
   int before = 0;  // units of the sequences already passed
   for (int first = 0;; first += kWarpSize) {
     const U32 own = sequence_units(problem, first, lane);
-    U32 inclusive = own;
-    KVROOF_UNROLL
-    for (int distance = 1; distance < kWarpSize; distance *= 2) {
-      const U32 below = shuffle_up(inclusive, distance);
-      inclusive = select(lane >= static_cast<unsigned>(distance), inclusive + below, inclusive);
-    }
+    const U32 inclusive = warp_inclusive_sum(own, lane);
     const U32 reached = ballot(inclusive > static_cast<unsigned>(unit - before));
     if (reached != 0u) {
       const U32 source =
           popcount((reached & (~reached + 1u)) - 1u);  // the lowest lane that reaches the unit
-      const int sequence = first + static_cast<int>(static_cast<std::uint32_t>(source));
-      const int start =
-          before + static_cast<int>(static_cast<std::uint32_t>(shuffle(inclusive - own, source)));
+      const int sequence = first + as_int(source);
+      const int start = before + as_int(shuffle(inclusive - own, source));
       const int kv_len = load_length(problem, sequence);
       const int row_total = row_units(kv_len, problem.window).total();
       const int kv_head = (unit - start) / row_total;
       return make_span(problem, sequence, kv_head, kv_len, start + kv_head * row_total);
     }
-    before += static_cast<int>(static_cast<std::uint32_t>(shuffle(inclusive, kWarpSize - 1)));
+    before += as_int(shuffle(inclusive, kWarpSize - 1));
   }
 }
 

@@ -18,8 +18,7 @@ pack_kernel(const PackProblem problem) {
   using Tile = PackTile<HeadDim>;
   auto& shared = shared_memory<typename Tile::Shared>();
   const int chunk = problem.first_chunk + block_index_x();
-  const int kv_len = static_cast<int>(
-      static_cast<std::uint32_t>(load_global<U32>(problem.kv_lengths + block_index_z())));
+  const int kv_len = as_int(load_global<U32>(problem.kv_lengths + block_index_z()));
   if ((chunk + 1) * lane_chunk::kTokens > kv_len - problem.window)
     return;  // still in the window; the whole block
 

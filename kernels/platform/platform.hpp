@@ -20,3 +20,10 @@
 #else
 #include "kernels/platform/intrinsics_simt.hpp"
 #endif
+
+namespace kvroof::KVROOF_BACKEND {
+
+/// The value of a register as the plain integer of loops and addresses.
+KVROOF_DEVICE int as_int(U32 value) { return static_cast<int>(static_cast<std::uint32_t>(value)); }
+
+}  // namespace kvroof::KVROOF_BACKEND

@@ -24,8 +24,8 @@ KVROOF_DEVICE U32 staged_lane_slots(const std::byte* buffer, U32 lane) {
 template <int HeadDim>
 KVROOF_DEVICE void spread_lines(std::byte* lines, U32 lane_slots, U32 lane) {
   constexpr int batch = 4;  // lines that are read before the first is written
-  const int full_lines = static_cast<int>(static_cast<std::uint32_t>(warp_min(lane_slots)));
-  const int all_lines = static_cast<int>(static_cast<std::uint32_t>(warp_max(lane_slots)));
+  const int full_lines = as_int(warp_min(lane_slots));
+  const int all_lines = as_int(warp_max(lane_slots));
   const U32 lower_lanes = (U32(1u) << lane) - 1u;
   std::byte* column = lines + lane * static_cast<unsigned>(lane_chunk::kSlotBytes);
   U32 source = warp_sum(lane_slots);  // slots of the lines not yet moved

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <vector>
+
+#include "profiler/validate/validate.hpp"
+
 namespace kvroof::cli {
 
 // What the program's exit code means, for every command.
@@ -10,5 +14,15 @@ inline constexpr int kExitUsage = 2;    // the arguments, or a file they name, c
 inline constexpr int kExitValidationFailed = 3;  // a case failed validation
 inline constexpr int kExitRegression = 4;        // compare --fail-on-regression found one
 inline constexpr int kExitInterrupted = 130;     // SIGINT
+
+/// Of a finished validation: an error outweighs a failure.
+inline int exit_code(const std::vector<validate::CaseResult>& results) {
+  int code = kExitOk;
+  for (const validate::CaseResult& result : results) {
+    if (result.status() == validate::Status::kError) return kExitFailure;
+    if (result.status() == validate::Status::kFailed) code = kExitValidationFailed;
+  }
+  return code;
+}
 
 }  // namespace kvroof::cli

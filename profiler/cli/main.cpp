@@ -3,8 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <exception>
+#include <new>
 #include <stdexcept>
 
+#include "kernels/error.hpp"
 #include "kvroof_version.hpp"
 #include "profiler/cli/commands.hpp"
 #include "profiler/cli/exit_codes.hpp"
@@ -23,11 +25,11 @@ int run(int argc, char** argv) {
   Invocation invocation{.argv = {argv, argv + argc}};
   CLI::App app(
       "Sparse KV-cache attention: validate kernels, simulated or on a GPU, against a "
-      "double-precision reference",
+      "double-precision reference; sweep them over problems, report and compare the results",
       "kvroof");
   app.set_version_flag("--version", fmt::format("kvroof {} (git {}{})", kVersion, kGitRevision,
                                                 kGitDirty ? ", dirty" : ""));
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // none at all is told below, behind unknown options
   add_validate_command(app, invocation);
   add_sweep_command(app, invocation);
   add_report_command(app, invocation);
@@ -37,12 +39,19 @@ int run(int argc, char** argv) {
   catch_interrupts();
   try {
     app.parse(argc, argv);
+    require(
+        !app.get_subcommands().empty(),
+        "a command is needed: validate, sweep, report, compare, merge or devices; see {} --help",
+        app.get_name());
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   } catch (const inputs::InputError& error) {
     return report(error, kExitUsage);
   } catch (const std::invalid_argument& error) {
     return report(error, kExitUsage);
+  } catch (const std::bad_alloc&) {
+    return report(std::runtime_error("out of memory; try fewer tokens, heads or sequences"),
+                  kExitFailure);
   } catch (const std::exception& error) {
     return report(error, kExitFailure);
   }

@@ -11,6 +11,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "kernels/error.hpp"
+
 namespace kvroof::cli {
 namespace {
 
@@ -22,6 +24,13 @@ void on_interrupt(int) {
 }
 
 }  // namespace
+
+void require_writable(const std::string& path) {
+  if (path == "-") return;
+  std::FILE* file = std::fopen(path.c_str(), "a");
+  require(file != nullptr, "cannot write {}: {}", path, std::strerror(errno));
+  std::fclose(file);
+}
 
 void write_output(const std::string& path, std::string_view text) {
   const bool to_stdout = path == "-";

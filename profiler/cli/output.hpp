@@ -10,6 +10,10 @@ namespace kvroof::cli {
 /// file when it cannot be written in full.
 void write_output(const std::string& path, std::string_view text);
 
+/// Throws std::invalid_argument when the file cannot be opened for writing: to be asked before work
+/// that takes minutes. Leaves what is in the file.
+void require_writable(const std::string& path);
+
 /// "[3/17] decode ..." on stderr, on one line that the next call overwrites. Silent unless stderr
 /// is a terminal.
 class Progress {

@@ -4,22 +4,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 
 #include "kernels/error.hpp"
 #include "profiler/cli/output.hpp"
 
 namespace kvroof::cli {
 namespace {
-
-void require_openable(const std::string& path) {
-  if (path.empty() || path == "-") return;
-  std::FILE* file = std::fopen(path.c_str(), "a");
-  require(file != nullptr, "cannot write {}: {}", path, std::strerror(errno));
-  std::fclose(file);
-}
 
 template <class Print>
 std::string join(const std::vector<report::Table>& tables, Print&& print) {
@@ -45,7 +35,9 @@ void add_table_options(CLI::App& command, TableOutput& output) {
 void require_usable(const TableOutput& output) {
   const int on_stdout = (output.csv == "-") + (output.json == "-") + (output.markdown == "-");
   require(on_stdout <= 1, "only one of --csv, --json and --md can be - (stdout)");
-  for (const std::string& path : {output.csv, output.json, output.markdown}) require_openable(path);
+  for (const std::string& path : {output.csv, output.json, output.markdown}) {
+    if (!path.empty()) require_writable(path);
+  }
 }
 
 void write_tables(const Tables& tables, const TableOutput& output) {

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <system_error>
 
 #include "kernels/error.hpp"
 #include "kernels/format/kept.hpp"
-#include "profiler/cli/backend.hpp"
+#include "profiler/cli/backend_options.hpp"
 #include "profiler/cli/commands.hpp"
 #include "profiler/cli/exit_codes.hpp"
 #include "profiler/cli/output.hpp"
@@ -17,25 +22,23 @@ namespace kvroof::cli {
 namespace {
 
 struct ValidateOptions {
-  BackendChoice backend = BackendChoice::kAuto;
-  int device = 0;
+  BackendOptions backend;
   std::string suite;
   validate::Case one;
   std::vector<double> sparsity = {0.5};
-  int kept = 0;  // 0: from the sparsity
+  std::optional<int> kept;  // else from the sparsity
   std::string dtype = "f16";
   std::string json;
 };
 
-void add_backend_options(CLI::App& command, ValidateOptions& options) {
-  const std::map<std::string, BackendChoice> backends{
-      {"auto", BackendChoice::kAuto}, {"sim", BackendChoice::kSim}, {"cuda", BackendChoice::kCuda}};
-  command
-      .add_option("--backend", options.backend, "auto (cuda where usable, else sim), sim or cuda")
-      ->transform(CLI::CheckedTransformer(backends))
-      ->default_str("auto");
-  command.add_option("--device", options.device, "Number of the CUDA device")
-      ->capture_default_str();
+/// CLI11 takes "-1" for the largest unsigned number, and anything larger too.
+std::string whole_number(const std::string& text) {
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc() && stop == end
+             ? ""
+             : fmt::format("must be a whole number from 0 to 2^64 - 1, got {}", text);
 }
 
 /// Options of one case; a suite fixes them all, a file fixes the shapes.
@@ -62,8 +65,10 @@ void add_case_options(CLI::App& command, ValidateOptions& options, CLI::Option* 
   std::vector<CLI::Option*> others = {
       file,
       command
-          .add_option("--query-heads", one.query_heads,
-                      "Heads of the query, a multiple of --kv-heads")
+          .add_option(
+              "--query-heads", one.query_heads,
+              "Heads of the query, a multiple of the heads of the cache; a file's own queries "
+              "replace it")
           ->capture_default_str(),
       command.add_option("--window", one.window, "Most recent tokens that stay dense")
           ->capture_default_str(),
@@ -71,14 +76,15 @@ void add_case_options(CLI::App& command, ValidateOptions& options, CLI::Option* 
       command
           .add_option("--kept", options.kept,
                       "Elements kept of every row, exactly; instead of --sparsity")
-          ->check(CLI::PositiveNumber)
           ->excludes(sparsity),
       command.add_option("--dtype", options.dtype, "f16 or bf16")
           ->check(CLI::IsMember({"f16", "bf16"}))
           ->capture_default_str(),
       command.add_option("--blocks", one.blocks, "Blocks that share the work; 0: chosen")
           ->capture_default_str(),
-      command.add_option("--seed", one.seed, "Of the synthetic inputs")->capture_default_str(),
+      command.add_option("--seed", one.seed, "Of the synthetic inputs")
+          ->check(whole_number)
+          ->capture_default_str(),
       command
           .add_option("--outlier-strength", one.outlier_strength,
                       "Of the synthetic keys' strong channels; 0: none")
@@ -87,53 +93,58 @@ void add_case_options(CLI::App& command, ValidateOptions& options, CLI::Option* 
   for (CLI::Option* option : others) suite->excludes(option);
 }
 
-std::vector<validate::Case> selected_cases(const ValidateOptions& options) {
-  if (options.suite == "smoke") return validate::suite_cases(validate::Suite::kSmoke);
-  if (options.suite == "full") return validate::suite_cases(validate::Suite::kFull);
-  std::vector<validate::Case> cases;
-  validate::Case one = options.one;
-  one.value_type = options.dtype == "f16" ? ValueType::kF16 : ValueType::kBF16;
-  if (options.kept > 0) {
-    require(options.kept <= one.head_dim || !one.kv_file.empty(),
-            "--kept must be at most --head-dim ({}), got {}", one.head_dim, options.kept);
-    one.kept_keys = one.kept_values = options.kept;
-    one.requested_sparsity = effective_sparsity(one.head_dim, options.kept);
-    return {one};
-  }
-  for (const double sparsity : options.sparsity) {
-    one.requested_sparsity = sparsity;
-    one.kept_keys = one.kept_values = kept_from_sparsity(one.head_dim, sparsity);
-    cases.push_back(one);
-  }
-  return cases;
+/// Throws std::invalid_argument when this machine cannot hold the case.
+void require_memory(const validate::Case& one) {
+  constexpr double gib = 1024.0 * 1024.0 * 1024.0;
+  const double needed = validate::host_bytes(one) / gib;
+  const double there = static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
+                       static_cast<double>(sysconf(_SC_PAGESIZE)) / gib;
+  require(needed <= there, "{}: needs at least {:.1f} GiB of memory, this machine has {:.1f}",
+          describe(one), needed, there);
 }
 
-int exit_code(const std::vector<validate::CaseResult>& results) {
-  int code = kExitOk;
-  for (const validate::CaseResult& result : results) {
-    if (result.status() == validate::Status::kError) return kExitFailure;
-    if (result.status() == validate::Status::kFailed) code = kExitValidationFailed;
+/// What to run; a file's cases share its tensors.
+struct Selection {
+  std::vector<validate::Case> cases;
+  std::optional<inputs::KvTensors> file;
+};
+
+Selection select_cases(const ValidateOptions& options) {
+  if (options.suite == "smoke") return {validate::suite_cases(validate::Suite::kSmoke), {}};
+  if (options.suite == "full") return {validate::suite_cases(validate::Suite::kFull), {}};
+  Selection selection;
+  validate::Case one = options.one;
+  one.value_type = options.dtype == "f16" ? ValueType::kF16 : ValueType::kBF16;
+  if (!one.kv_file.empty()) selection.file = load_inputs(one);  // whose shapes become the case's
+  const auto add = [&](double sparsity, int kept) {
+    one.requested_sparsity = sparsity;
+    one.kept_keys = one.kept_values = kept;
+    check(one);
+    require_memory(one);
+    selection.cases.push_back(one);
+  };
+  if (options.kept) {
+    add(effective_sparsity(one.head_dim, *options.kept), *options.kept);
+  } else {
+    for (const double sparsity : options.sparsity)
+      add(sparsity, kept_from_sparsity(one.head_dim, sparsity));
   }
-  return code;
+  return selection;
 }
 
 int run_validate(const ValidateOptions& options, const Invocation& invocation) {
-  const std::vector<validate::Case> cases = selected_cases(options);
-  for (const validate::Case& one : cases) {
-    if (one.kv_file.empty()) check(one);
-  }
-  const std::unique_ptr<Device> device = open_device(options.backend, options.device);
-  if (options.backend == BackendChoice::kAuto && device->backend() == Backend::kSim) {
-    fmt::print(stderr, "kvroof: on the simulator, since CUDA cannot be used here: {}\n",
-               why_no_cuda());
-  }
+  const Selection selection = select_cases(options);
+  const std::vector<validate::Case>& cases = selection.cases;
+  const std::unique_ptr<Device> device = open_device(options.backend);
+  if (!options.json.empty()) require_writable(options.json);
   std::vector<validate::CaseResult> results;
   {
     Progress progress(static_cast<int>(cases.size()));
     for (const validate::Case& one : cases) {
       if (interrupted()) break;
       progress.step(describe(one));
-      results.push_back(validate::validate(one, *device));
+      results.push_back(selection.file ? validate::validate(one, *selection.file, *device)
+                                       : validate::validate(one, *device));
     }
   }
   if (options.json != "-") write_output("-", report::validation_table(results, *device));
@@ -155,7 +166,7 @@ void add_validate_command(CLI::App& app, Invocation& invocation) {
       "validate",
       "Check the kernels against the double-precision reference: one case, or a suite of them");
   auto options = std::make_shared<ValidateOptions>();
-  add_backend_options(*command, *options);
+  add_backend_options(*command, options->backend);
   CLI::Option* suite =
       command->add_option("--suite", options->suite, "A fixed list of cases: smoke or full")
           ->check(CLI::IsMember({"smoke", "full"}));

@@ -59,6 +59,7 @@ Json problem_json(const CaseResult& result) {
           {"dtype", to_string(one.value_type)},
           {"blocks", one.blocks},
           {"seed", one.seed},
+          {"outlier_strength", number(one.outlier_strength)},
           {"kv_file", one.kv_file.empty() ? Json(nullptr) : Json(one.kv_file)},
           {"plan", result.plan}};
 }
@@ -121,7 +122,8 @@ std::string validation_json(const std::vector<CaseResult>& results,
                                    {"reason", kernel.reason}});
     }
   }
-  return document.dump(2) + "\n";
+  // Arguments and file names are bytes; what is no UTF-8 in them becomes U+FFFD.
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace kvroof::report

@@ -2,6 +2,7 @@
 #include "profiler/validate/case.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "kernels/error.hpp"
 
@@ -27,12 +28,25 @@ void check(const Case& one) {
   for (const int length : one.kv_lengths)
     require(length >= 0, "kv_len must not be negative, got {}", length);
   require(one.max_kv_len() > 0, "kv_len is 0: there is no token to attend to");
-  require(one.window >= 0, "window must not be negative, got {}", one.window);
-  require(one.blocks >= 0, "blocks must not be negative, got {}", one.blocks);
+  constexpr int most_window = std::numeric_limits<int>::max() - 63;  // a chunk may wait beside it
+  require(one.window >= 0 && one.window <= most_window, "window must be 0 to {}, got {}",
+          most_window, one.window);
+  constexpr int most_blocks = 65535;  // far above what any GPU runs at once
+  require(one.blocks >= 0 && one.blocks <= most_blocks, "blocks must be 0 to {}, got {}",
+          most_blocks, one.blocks);
   for (const int kept : {one.kept_keys, one.kept_values}) {
     require(kept >= 1 && kept <= one.head_dim, "kept must be 1 to head_dim ({}), got {}",
             one.head_dim, kept);
   }
+}
+
+double host_bytes(const Case& one) {
+  constexpr double per_cache_element = 12;  // f32 and 16-bit on the host, 16-bit on the device, of
+  constexpr double per_element = 8;         // K and of V each; the reference's copies aside
+  const double heads = static_cast<double>(one.batch) * one.kv_heads;
+  const double queries = static_cast<double>(one.batch) * one.query_heads;
+  const double tokens = 2.0 * heads * one.max_kv_len() * per_cache_element;
+  return one.head_dim * (tokens + (2.0 * heads * one.window + queries) * per_element);
 }
 
 std::string describe(const Case& one) {

@@ -35,6 +35,10 @@ struct Case {
 /// sequence, kept within head_dim, at least one token in all.
 void check(const Case& one);
 
+/// The least host memory that validating the case on the simulator takes, in bytes: for refusing
+/// what cannot work before a system runs out of memory. The case's numbers must not be negative.
+double host_bytes(const Case& one);
+
 /// "1 x 32/8 heads x 4096 tokens x 128, window 32, kept 64/64, f16": one line for people.
 std::string describe(const Case& one);
 

@@ -33,7 +33,7 @@ DEREFERENCE = re.compile(r"(?:^|[=(,;{}?:!]|return)\s*\*\s*"
 
 
 def licence_of(path):
-    return GPL if path.startswith(("gui/", "tests/gui/")) else APACHE
+    return GPL if path.startswith(("gui/", "tests/gui/", "tests/bench/gui/")) else APACHE
 
 
 def is_source(path):

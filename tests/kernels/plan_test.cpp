@@ -183,9 +183,9 @@ TEST(PartialLayout, places_outputs_log_sums_and_counters_side_by_side_within_its
 TEST(Plan, uses_every_sm_and_no_more_when_there_is_enough_work) {
   const DeviceInfo h200 = h200_device_info();
   EXPECT_EQ(make_plan(llama3(64, 4096), h200).blocks, h200.sm_count);
-  EXPECT_EQ(make_plan(llama3(1, 131072), h200).blocks, h200.sm_count);
-  EXPECT_EQ(make_plan(llama3(1, 96), h200).blocks, 8 * 2);  // a chunk and a window per kv head
-  EXPECT_EQ(make_plan(llama3(1, 1), h200).blocks, 8);
+  EXPECT_EQ(make_plan(llama3(1, 131072), h200).blocks, 128) << "16 blocks for each of 8 rows";
+  EXPECT_EQ(make_plan(llama3(1, 96), h200).blocks, 2) << "16 units, 8 warps a block";
+  EXPECT_EQ(make_plan(llama3(1, 1), h200).blocks, 1) << "8 units, 8 warps a block";
 }
 
 TEST(Plan, keeps_a_fixed_number_of_blocks) {

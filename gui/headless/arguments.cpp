@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gui/headless/arguments.hpp"
+
+#include <QCommandLineParser>
+#include <QObject>
+#include <QRegularExpression>
+#include <cstring>
+
+namespace kvroof::gui {
+namespace {
+
+const QStringList kFormats{"png", "svg", "pdf", "csv"};
+
+QString readSize(const QString& text, QSize& size) {
+  static const QRegularExpression expression("^(\\d+)x(\\d+)$");
+  const auto match = expression.match(text);
+  const int width = match.captured(1).toInt(), height = match.captured(2).toInt();
+  if (!match.hasMatch() || width < 200 || height < 150 || width > 16384 || height > 16384)
+    return QObject::tr(
+               "--size wants WIDTHxHEIGHT in pixels, from 200x150 to 16384x16384, for example "
+               "1280x800; it got \"%1\".")
+        .arg(text);
+  size = {width, height};
+  return {};
+}
+
+QString readExport(const QCommandLineParser& parser, Arguments& arguments) {
+  if (!parser.isSet("export")) {
+    for (const char* name : {"view", "format", "size"})
+      if (parser.isSet(name))
+        return QObject::tr("--%1 only means something together with --export FOLDER.").arg(name);
+    return {};
+  }
+  ExportRequest request;
+  request.folder = parser.value("export");
+  for (const QString& value : parser.values("view"))
+    request.views << value.split(',', Qt::SkipEmptyParts);
+  if (request.views.isEmpty()) request.views << "all";
+  for (const QString& name : request.views)
+    if (name != "all" && name != "window" && !exportableViews().contains(name))
+      return QObject::tr("There is no view \"%1\". Views: %2, all, window.")
+          .arg(name, exportableViews().join(", "));
+  for (const QString& value : parser.values("format"))
+    request.formats << value.split(',', Qt::SkipEmptyParts);
+  if (request.formats.isEmpty()) request.formats << "png";
+  for (const QString& name : request.formats)
+    if (!kFormats.contains(name))
+      return QObject::tr("--format wants %1; it got \"%2\".").arg(kFormats.join(", "), name);
+  if (parser.isSet("size")) {
+    const QString problem = readSize(parser.value("size"), request.size);
+    if (!problem.isEmpty()) return problem;
+  }
+  if (arguments.files.isEmpty())
+    return QObject::tr("--export needs a trace file: kvroof-view --export out/ trace.jsonl");
+  arguments.exported = request;
+  return {};
+}
+
+}  // namespace
+
+ParsedArguments parseArguments(const QStringList& list) {
+  QCommandLineParser parser;
+  parser.setApplicationDescription(QObject::tr("Shows traces of kvroof as linked rooflines."));
+  const auto help = parser.addHelpOption();
+  const auto version = parser.addVersionOption();
+  parser.addPositionalArgument(
+      "file", QObject::tr("Trace files (.jsonl), or a file of `kvroof inspect`."), "[FILE...]");
+  parser.addOptions({
+      {"baseline", QObject::tr("Trace to compare the others with."), "FILE"},
+      {"filter", QObject::tr("Show only records with these words."), "WORDS"},
+      {"export", QObject::tr("Write pictures into a folder and exit; needs no display."), "FOLDER"},
+      {"view",
+       QObject::tr("With --export: %1, all (default), or window (png of the whole window).")
+           .arg(exportableViews().join(", ")),
+       "NAME"},
+      {"format",
+       QObject::tr("With --export: png (default), svg, pdf, csv; several separated by commas."),
+       "FORMAT"},
+      {"size", QObject::tr("With --export: size in pixels, default 1280x800."), "WxH"},
+      {"theme", QObject::tr("light or dark; default: that of the desktop."), "THEME"},
+  });
+  ParsedArguments parsed;
+  if (!parser.parse(list)) {
+    parsed.usageError = parser.errorText() + QObject::tr(". See kvroof-view --help.");
+    return parsed;
+  }
+  if (parser.isSet(help)) parsed.text = parser.helpText();
+  if (parser.isSet(version))
+    parsed.text = QStringLiteral("kvroof-view %1\n").arg(QCoreApplication::applicationVersion());
+  if (!parsed.text.isEmpty()) return parsed;
+  parsed.arguments.files = parser.positionalArguments();
+  parsed.arguments.baseline = parser.value("baseline");
+  parsed.arguments.filter = parser.value("filter");
+  const QString theme = parser.value("theme");
+  if (theme == "light" || theme == "dark") {
+    parsed.arguments.theme = theme == "dark" ? Theme::dark : Theme::light;
+  } else if (!theme.isEmpty()) {
+    parsed.usageError = QObject::tr("--theme wants light or dark; it got \"%1\".").arg(theme);
+    return parsed;
+  }
+  parsed.usageError = readExport(parser, parsed.arguments);
+  return parsed;
+}
+
+bool asksForExport(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i)
+    for (const char* name : {"--export", "--help", "--version", "-h", "-v"})
+      if (std::strncmp(argv[i], name, std::strlen(name)) == 0 &&
+          (argv[i][1] == '-' || argv[i][2] == 0))
+        return true;
+  return false;
+}
+
+}  // namespace kvroof::gui

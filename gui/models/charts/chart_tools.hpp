@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QMap>
+
+#include "gui/models/charts/builder.hpp"
+#include "gui/models/data/dataset.hpp"
+#include "traces/ceilings.hpp"
+
+namespace kvroof::gui {
+
+inline std::size_t at(int row) { return static_cast<std::size_t>(row); }
+
+/// Smallest and largest of numbers that were added; those that are no numbers, and on a log axis
+/// those that are not positive, are passed over.
+class Range {
+ public:
+  explicit Range(Scale scale) : scale_(scale) {}
+  void add(double value);
+  bool isEmpty() const { return !(low_ <= high_); }
+  double low() const { return low_; }
+  double high() const { return high_; }
+  /// Sets the axis to this range with some air; linear axes of positive numbers start at 0.
+  void applyTo(Axis& axis) const;
+
+ private:
+  Scale scale_;
+  double low_ = std::numeric_limits<double>::infinity();
+  double high_ = -std::numeric_limits<double>::infinity();
+};
+
+/// "NVIDIA H200 · sweep.jsonl · measured and modelled times": from the drawn rows.
+QString subtitleOf(const Dataset& data, std::span<const int> rows);
+
+/// The ceilings most rows refer to; nullptr when there are none. `id` is set to theirs.
+const traces::Ceilings* mainCeilings(const Dataset& data, std::span<const int> rows,
+                                     std::string& id);
+
+/// Counts rows that are left out of a chart, by cause, and says so in a note.
+class LeftOut {
+ public:
+  void add(const QString& cause) { ++counts_[cause]; }
+  void noteIn(Chart& chart) const;
+
+ private:
+  QMap<QString, int> counts_;
+};
+
+/// Why a row without a number cannot be drawn: its status when it did not run, else `missing`.
+QString causeOf(const Dataset& data, int row, const QString& missing);
+
+/// A chart with a name, a title and axes, and a reason when there are no rows at all.
+Chart startChart(const ChartInput& input, const QString& name, const QString& title, Axis x,
+                 Axis y);
+
+/// Sets `size` of marks by their share of the longest time.
+void sizeByTime(const ChartInput& input, Chart& chart);
+
+Axis axisOf(const Column& column, Scale scale);
+/// Logarithmic when the values are positive and span more than a factor of eight.
+Scale scaleFor(const Column& column, std::span<const int> rows);
+
+}  // namespace kvroof::gui

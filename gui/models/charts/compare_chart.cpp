@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QFileInfo>
+#include <QObject>
+
+#include "gui/models/charts/chart_tools.hpp"
+#include "gui/models/charts/charts.hpp"
+#include "gui/models/charts/encoding.hpp"
+#include "gui/models/compare/match.hpp"
+#include "gui/models/data/column_ids.hpp"
+
+namespace kvroof::gui {
+
+Chart buildCompareChart(const ChartInput& input) {
+  const bool hasBaseline = input.baselineFile >= 0;
+  const QString xId = input.options.x.isEmpty() ? QString(col::kKvLen) : input.options.x;
+  const Column* column = input.data.find(xId);
+  if (!column) column = &input.data.at(col::kKvLen);
+  const Axis xAxis = axisOf(*column, scaleFor(*column, input.rows));
+  Chart chart = startChart(input, QStringLiteral("compare"),
+                           hasBaseline ? QObject::tr("Change against the baseline")
+                                       : QObject::tr("Measured against predicted"),
+                           xAxis,
+                           {.label = hasBaseline ? QObject::tr("time / time of the baseline")
+                                                 : QObject::tr("measured time / predicted time"),
+                            .quantity = Quantity::ratio});
+  if (chart.isEmpty()) return chart;
+  const Encoding encoding(input, input.options.colour, input.options.shape);
+  const auto deltas = compareRows(input.data, input.rows, input.baselineFile);
+  if (deltas.empty()) {
+    chart.emptyReason =
+        hasBaseline
+            ? QObject::tr(
+                  "No configuration is in both files: they differ in kernel, problem or axes.")
+            : QObject::tr(
+                  "Nothing to compare: no record has both a measured and a predicted time. Open a "
+                  "baseline with Ctrl+B or --baseline.");
+    return chart;
+  }
+  constexpr std::size_t kMaxArrows = 2000;
+  Range x(xAxis.scale), y(Scale::log);
+  y.add(0.9);
+  y.add(1.1);
+  for (const Delta& delta : deltas) {
+    Mark mark = markOf(input, encoding, delta.row);
+    mark.x = column->number(at(delta.row));
+    mark.y = delta.timeNs / delta.baselineNs;
+    if (!std::isfinite(mark.x)) continue;
+    mark.low = input.data.at(col::kTimeQ1).number(at(delta.row)) / delta.baselineNs;
+    mark.high = input.data.at(col::kTimeQ3).number(at(delta.row)) / delta.baselineNs;
+    mark.aboveRoof = false;
+    x.add(mark.x);
+    y.add(mark.y);
+    Mark ghost = mark;
+    ghost.ghost = true;
+    ghost.y = 1;
+    ghost.low = ghost.high = kNotKnown;
+    ghost.row = delta.baselineRow;
+    chart.marks.push_back(ghost);
+    chart.marks.push_back(mark);
+    if (deltas.size() <= kMaxArrows)
+      chart.lines.push_back(
+          {.role = LineRole::arrow, .hue = mark.hue, .points = {{mark.x, 1}, {mark.x, mark.y}}});
+  }
+  chart.lines.push_back(
+      {.label = hasBaseline ? QObject::tr("baseline") : QObject::tr("as predicted"),
+       .role = LineRole::ideal,
+       .hue = {},
+       .points = {{-1e15, 1}, {1e15, 1}}});
+  if (hasBaseline)
+    chart.notes << QObject::tr("Baseline: %1. Above 1 is slower.")
+                       .arg(QFileInfo(input.data.files()[input.baselineFile]).fileName());
+  if (!hasBaseline) chart.notes << QObject::tr("Above 1 the kernel is slower than the model says.");
+  encoding.addLegend(chart);
+  addStateLegend(chart);
+  x.applyTo(chart.x);
+  y.applyTo(chart.y);
+  return chart;
+}
+
+}  // namespace kvroof::gui

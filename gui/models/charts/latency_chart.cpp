@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QObject>
+
+#include "gui/models/charts/chart_tools.hpp"
+#include "gui/models/charts/charts.hpp"
+#include "gui/models/charts/encoding.hpp"
+#include "gui/models/charts/reference_row.hpp"
+#include "gui/models/data/column_ids.hpp"
+
+namespace kvroof::gui {
+namespace {
+
+using traces::RoofKind;
+using traces::RoofLevel;
+
+QString toggleOf(RoofKind kind) {
+  return kind == RoofKind::measured ? QObject::tr("floors at measured roofs")
+                                    : QObject::tr("floors at theoretical roofs");
+}
+
+/// Lower bounds of the time along x: no kernel can move these bytes faster than the roof allows.
+class FloorBuilder {
+ public:
+  FloorBuilder(const ChartInput& input, const Column& x, Chart& chart, Range& y)
+      : input_(input), x_(x), chart_(chart), y_(y) {}
+
+  void build() {
+    const std::vector<int> sweep = referenceSweep(input_, x_.info().id);
+    if (sweep.empty()) return;
+    const traces::Ceilings* ceilings = input_.data.ceilingsOf(at(sweep.front()));
+    if (!ceilings) {
+      chart_.notes << QObject::tr("No floors: the file holds no roofs of this device.");
+      return;
+    }
+    for (const RoofKind kind : {RoofKind::measured, RoofKind::theoretical})
+      addKind(*ceilings, kind, sweep);
+    if (!hasFloors_) return;
+    chart_.notes << QObject::tr("Floors are bytes / DRAM roof of %1.")
+                        .arg(configurationText(input_.data, sweep.front(), x_.info().id));
+  }
+
+ private:
+  void addKind(const traces::Ceilings& ceilings, RoofKind kind, const std::vector<int>& sweep) {
+    if (const auto* dram = best_roof(ceilings, RoofLevel::dram, kind)) {
+      addBytes(col::kDenseBytes, QObject::tr("dense bytes"), *dram, sweep);
+      addBytes(col::kCompressedBytes, QObject::tr("compressed bytes"), *dram, sweep);
+    }
+    if (const auto* launch = best_roof(ceilings, RoofLevel::launch, kind)) {
+      add(QObject::tr("launch %1").arg(formatQuantity(launch->value, Quantity::timeNs)), kind,
+          {{-1e15, launch->value}, {1e15, launch->value}});
+      y_.add(launch->value);
+    }
+  }
+
+  void addBytes(QLatin1String id, const QString& what, const traces::Roof& dram,
+                const std::vector<int>& sweep) {
+    std::vector<QPointF> points;
+    for (const int row : sweep) {
+      const double ns = input_.data.at(id).number(at(row)) / dram.value * 1e9;
+      const double x = x_.number(at(row));
+      if (!(ns > 0) || !std::isfinite(x)) continue;
+      points.emplace_back(x, ns);
+      y_.add(ns);
+    }
+    if (points.size() == 1) points.push_back(points.front() + QPointF(points.front().x() * 0.1, 0));
+    if (!points.empty()) add(what, dram.kind, std::move(points));
+  }
+
+  void add(QString label, RoofKind kind, std::vector<QPointF> points) {
+    hasFloors_ = true;
+    const QString toggle = toggleOf(kind);
+    bool isNew = true;
+    for (const LegendEntry& entry : chart_.legend) isNew &= entry.toggle != toggle;
+    if (isNew)
+      chart_.legend.push_back(
+          {toggle, kind == RoofKind::measured ? LegendSymbol::line : LegendSymbol::dashedLine,
+           Hue{}, 0, toggle});
+    chart_.lines.push_back({.label = std::move(label),
+                            .role = LineRole::floor,
+                            .dashed = kind == RoofKind::theoretical,
+                            .hue = {},
+                            .toggle = toggle,
+                            .points = std::move(points)});
+  }
+
+  const ChartInput& input_;
+  const Column& x_;
+  Chart& chart_;
+  Range& y_;
+  bool hasFloors_ = false;
+};
+
+QString defaultX(const ChartInput& input) {
+  for (const auto id : {col::kKvLen, col::kBatch})
+    if (input.data.countValues(input.data.at(id), input.rows, 1) > 1) return id;
+  return col::kKvLen;
+}
+
+}  // namespace
+
+Chart buildLatencyChart(const ChartInput& input) {
+  const QString xId = input.options.x.isEmpty() ? defaultX(input) : input.options.x;
+  const Column* column = input.data.find(xId);
+  if (!column) column = &input.data.at(col::kKvLen);
+  Axis xAxis = axisOf(*column, scaleFor(*column, input.rows));
+  if (xId == col::kKvLen) xAxis.label = QObject::tr("context length, kv_len (tokens)");
+  Chart chart = startChart(
+      input, QStringLiteral("latency"), QObject::tr("Latency roofline"), xAxis,
+      {.label = QObject::tr("time of one decode step (s)"), .quantity = Quantity::timeNs});
+  if (chart.isEmpty()) return chart;
+  const Encoding encoding(input, input.options.colour, input.options.shape);
+  LeftOut leftOut;
+  Range x(xAxis.scale), y(Scale::log);
+  for (const int row : input.rows) {
+    Mark mark = markOf(input, encoding, row);
+    mark.x = column->number(at(row));
+    mark.y = input.data.at(col::kTime).number(at(row));
+    if (!std::isfinite(mark.x) || !(mark.y > 0)) {
+      leftOut.add(causeOf(input.data, row, QObject::tr("without time")));
+      continue;
+    }
+    mark.low = input.data.at(col::kTimeQ1).number(at(row));
+    mark.high = input.data.at(col::kTimeQ3).number(at(row));
+    x.add(mark.x);
+    y.add(mark.y);
+    chart.marks.push_back(mark);
+  }
+  if (chart.marks.empty()) {
+    chart.emptyReason = QObject::tr("No record has a time: neither measured nor predicted.");
+    return chart;
+  }
+  FloorBuilder(input, *column, chart, y).build();
+  addSweepLines(input, column->info().id, encoding, chart);
+  encoding.addLegend(chart);
+  addStateLegend(chart);
+  leftOut.noteIn(chart);
+  x.applyTo(chart.x);
+  y.applyTo(chart.y);
+  return chart;
+}
+
+}  // namespace kvroof::gui

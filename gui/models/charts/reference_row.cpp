@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gui/models/charts/reference_row.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+#include "gui/models/charts/chart_tools.hpp"
+#include "gui/models/charts/encoding.hpp"
+#include "gui/models/data/column_ids.hpp"
+#include "gui/models/data/derived_columns.hpp"
+
+namespace kvroof::gui {
+
+int referenceRow(const ChartInput& input) {
+  if (std::binary_search(input.rows.begin(), input.rows.end(), input.currentRow))
+    return input.currentRow;
+  const Dataset& data = input.data;
+  const Column& kvLen = data.at(col::kKvLen);
+  const Column& sparsity = data.at(col::kSparsity);
+  const Column& status = data.at(col::kStatus);
+  const Column& time = data.at(col::kTime);
+  const Column& origin = data.at(col::kTimeProvenance);
+  const auto worth = [&](int row) {
+    const bool isTimed = time.number(at(row)) > 0;
+    return std::tuple(status.text(at(row)) == "passed" && isTimed, !isDenseBaseline(data, at(row)),
+                      origin.text(at(row)) == "measured", kvLen.number(at(row)),
+                      -std::abs(sparsity.number(at(row)) - 0.7),
+                      data.at(col::kBatch).number(at(row)));
+  };
+  const auto best = std::max_element(input.rows.begin(), input.rows.end(),
+                                     [&](int a, int b) { return worth(a) < worth(b); });
+  return best == input.rows.end() ? -1 : *best;
+}
+
+std::vector<int> referenceSweep(const ChartInput& input, const QString& axisId) {
+  const int reference = referenceRow(input);
+  const Column* axis = input.data.find(axisId);
+  if (reference < 0 || !axis) return {};
+  for (const Sweep& sweep : findSweeps(input, axisId, input.rows)) {
+    if (std::find(sweep.rows.begin(), sweep.rows.end(), reference) == sweep.rows.end()) continue;
+    std::vector<int> rows;
+    for (const int row : sweep.rows) {
+      if (!rows.empty() && axis->same(at(rows.back()), at(row))) {
+        if (row == reference) rows.back() = row;
+      } else {
+        rows.push_back(row);
+      }
+    }
+    return rows;
+  }
+  return {reference};
+}
+
+QString configurationText(const Dataset& data, int row, const QString& exceptAxis) {
+  QStringList parts{data.at(col::kKernel).text(at(row))};
+  const QString variant = data.at(col::kVariant).text(at(row));
+  if (!variant.isEmpty()) parts << variant;
+  const auto add = [&](QLatin1String id, const QString& pattern) {
+    if (id != exceptAxis) parts << pattern.arg(data.at(id).text(at(row)));
+  };
+  add(col::kBatch, QStringLiteral("batch %1"));
+  add(col::kKvLen, QStringLiteral("kv_len %1"));
+  add(col::kSparsity, QStringLiteral("sparsity %1"));
+  return parts.join(QStringLiteral(", "));
+}
+
+}  // namespace kvroof::gui

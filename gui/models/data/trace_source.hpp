@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QString>
+#include <memory>
+#include <mutex>
+
+#include "gui/models/data/dataset.hpp"
+#include "traces/index.hpp"
+
+namespace kvroof::gui {
+
+/// One trace file that may be read by one thread while another asks for details.
+class TraceSource {
+ public:
+  explicit TraceSource(QString path) : path_(std::move(path)) {}
+
+  const QString& path() const { return path_; }
+
+  struct Step {
+    bool replaced = false;  // all earlier rows of this file are gone
+    bool atEnd = false;     // nothing more to read for now
+    std::uint64_t bytesRead = 0;
+    std::uint64_t bytesTotal = 0;
+    Dataset::Batch batch;  // Batch::file is not set
+  };
+  /// Reads about `budgetBytes` more. Throws TraceError with a sentence for people.
+  Step read(std::uint64_t budgetBytes);
+
+  /// Everything about one record. Throws TraceError when it can no longer be read.
+  traces::Details details(std::size_t record) const;
+
+  /// Sentences about lines that were skipped or are torn, and about an empty file.
+  QStringList warnings() const;
+
+ private:
+  QString path_;
+  mutable std::mutex mutex_;
+  std::unique_ptr<traces::TraceIndex> index_;
+  std::size_t numTaken_ = 0;
+};
+
+}  // namespace kvroof::gui

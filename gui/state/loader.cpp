@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gui/state/loader.hpp"
+
+#include <QFile>
+#include <QFileInfo>
+
+#include "gui/state/session.hpp"
+
+namespace kvroof::gui {
+namespace {
+
+// The first step is small, so that something is seen at once.
+constexpr std::uint64_t kFirstBytes = 2ull << 20, kStepBytes = 16ull << 20;
+constexpr int kPollMs = 1000;
+constexpr int kRefreshMs = 150;  // views are rebuilt no more often than this while rows arrive
+
+}  // namespace
+
+Loader::Loader(Session& session, QObject* parent)
+    : QObject(parent), session_(session), worker_(new QObject) {
+  worker_->moveToThread(&thread_);
+  connect(&thread_, &QThread::finished, worker_, &QObject::deleteLater);
+  thread_.start();
+  connect(&watcher_, &QFileSystemWatcher::fileChanged, this, &Loader::reload);
+  connect(&poll_, &QTimer::timeout, this, &Loader::reload);
+  poll_.setInterval(kPollMs);
+  refresh_.setSingleShot(true);
+  connect(&refresh_, &QTimer::timeout, this, [this] { session_.data().refresh(); });
+}
+
+Loader::~Loader() {
+  ++generation_;
+  thread_.quit();
+  thread_.wait();
+}
+
+void Loader::load(const QString& path) {
+  QFile file(path);
+  if (file.open(QIODevice::ReadOnly) && looksLikeInspect(file.read(4096))) {
+    try {
+      session_.setInspect(readInspect(path));
+      emit finished(path, {});
+    } catch (const InspectError& error) {
+      emit failed(QString::fromUtf8(error.what()));
+    }
+    return;
+  }
+  const auto source = std::make_shared<TraceSource>(QFileInfo(path).absoluteFilePath());
+  for (const auto& known : session_.sources())
+    if (known->path() == source->path()) return readStep(known);
+  readStep(source);
+}
+
+void Loader::reload() {
+  for (const auto& source : session_.sources()) readStep(source);
+}
+
+void Loader::cancel() {
+  ++generation_;
+  numPending_ = 0;
+  active_.clear();
+  poll_.stop();
+  for (const QString& path : watcher_.files()) watcher_.removePath(path);
+}
+
+void Loader::readStep(std::shared_ptr<TraceSource> source) {
+  if (!active_.insert(source.get()).second) return;
+  ++numPending_;
+  const bool isFirst = session_.fileOfSource(source.get()) < 0;
+  const unsigned generation = generation_;
+  QMetaObject::invokeMethod(worker_, [this, source, isFirst, generation] {
+    Result result{source, std::make_shared<TraceSource::Step>(), {}, generation};
+    if (generation != generation_) return;
+    try {
+      *result.step = source->read(isFirst ? kFirstBytes : kStepBytes);
+    } catch (const std::exception& error) {
+      result.error = QString::fromUtf8(error.what());
+    }
+    QMetaObject::invokeMethod(this, [this, result] { arrive(result); });
+  });
+}
+
+void Loader::arrive(const Result& result) {
+  if (result.generation != generation_) return;
+  --numPending_;
+  active_.erase(result.source.get());
+  if (!result.error.isEmpty()) {
+    emit failed(result.error);
+    return;
+  }
+  const bool isNew = session_.fileOfSource(result.source.get()) < 0;
+  if (isNew) session_.addSource(result.source);
+  const bool hasNews = result.step->replaced || !result.step->batch.rows.empty() || isNew;
+  const bool atEnd = result.step->atEnd;
+  const auto total = std::max<std::uint64_t>(result.step->bytesTotal, 1);
+  const int percent = static_cast<int>(100 * result.step->bytesRead / total);
+  session_.take(session_.fileOfSource(result.source.get()), std::move(*result.step));
+  if (hasNews && isNew) {
+    session_.data().refresh();
+  } else if (hasNews && !refresh_.isActive()) {
+    refresh_.start(kRefreshMs);
+  }
+  if (!atEnd) {
+    emit progress(result.source->path(), percent);
+    return readStep(result.source);
+  }
+  watch(result.source->path());
+  if (hasNews) emit finished(result.source->path(), result.source->warnings());
+}
+
+void Loader::watch(const QString& path) {
+  if (!watcher_.files().contains(path)) watcher_.addPath(path);
+  if (!poll_.isActive()) poll_.start();
+}
+
+}  // namespace kvroof::gui

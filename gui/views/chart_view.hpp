@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QComboBox>
+#include <QTimer>
+#include <QWidget>
+
+#include "gui/models/charts/builder.hpp"
+
+class QToolBar;
+
+namespace kvroof::gui {
+
+class ChartPlot;
+class Session;
+
+/// Above this number of rows a change of the selection does not build charts anew.
+inline constexpr std::size_t kThinForRebuild = 5000;
+
+/// A chart with its choosers, kept up to date with the session while it can be seen.
+class ChartView : public QWidget {
+  Q_OBJECT
+ public:
+  ChartView(const ViewSpec& spec, Session& session, QWidget* parent = nullptr);
+
+  ChartPlot& plot() { return *plot_; }
+  const ViewSpec& spec() const { return spec_; }
+  QComboBox* chooser(const QString& name) const { return findChild<QComboBox*>(name); }
+
+ protected:
+  void showEvent(QShowEvent* event) override;
+
+ private:
+  void addChoosers(QToolBar* bar);
+  QComboBox* addChooser(QToolBar* bar, const QString& name, const QString& label,
+                        void (*choose)(ChartOptions&, const QString&));
+  void fillChoosers();
+  void fillColumns(const QString& name, const QStringList& ids);
+  void scheduleRebuild();
+  void rebuild();
+  void mark();
+
+  ViewSpec spec_;
+  Session& session_;
+  ChartOptions options_;
+  std::size_t inspectHead_ = 0;
+  ChartPlot* plot_;
+  QTimer rebuild_;
+  bool isStale_ = true;
+};
+
+}  // namespace kvroof::gui

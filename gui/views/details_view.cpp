@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gui/views/details_view.hpp"
+
+#include <QHeaderView>
+#include <QVBoxLayout>
+
+#include "gui/models/charts/reference_row.hpp"
+#include "gui/models/text/guidance.hpp"
+#include "gui/state/session.hpp"
+
+namespace kvroof::gui {
+
+DetailsView::DetailsView(Session& session, QWidget* parent)
+    : QWidget(parent), session_(session), guidance_(new QLabel(this)), tree_(new QTreeView(this)) {
+  auto* layout = new QVBoxLayout(this);
+  layout->addWidget(guidance_);
+  layout->addWidget(tree_, 1);
+  guidance_->setObjectName(QStringLiteral("guidance"));
+  guidance_->setAccessibleName(tr("What limits the selected record"));
+  guidance_->setWordWrap(true);
+  guidance_->setTextFormat(Qt::RichText);
+  guidance_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+  tree_->setModel(&model_);
+  tree_->setAccessibleName(tr("Details of the selected record"));
+  tree_->setAlternatingRowColors(true);
+  tree_->setUniformRowHeights(true);
+  tree_->header()->setSectionResizeMode(QHeaderView::ResizeToContents);
+  connect(&session.selection(), &Selection::changed, this, &DetailsView::update);
+  connect(&session.data(), &Dataset::changed, this, &DetailsView::update);
+  update();
+}
+
+void DetailsView::update() {
+  const int row = session_.selection().current();
+  const traces::Details* details = session_.currentDetails();
+  const Guidance guidance = guidanceFor(session_.data(), row, details);
+  QString html = QStringLiteral("<p><b>%1</b></p>").arg(guidance.headline.toHtmlEscaped());
+  for (const QString& warning : guidance.warnings)
+    html += QStringLiteral("<p>⚠ <b>%1</b></p>").arg(warning.toHtmlEscaped());
+  for (const QString& sentence : guidance.sentences)
+    html += QStringLiteral("<p>%1</p>").arg(sentence.toHtmlEscaped());
+  guidance_->setText(html);
+  model_.show(details ? detailGroups(*details) : std::vector<DetailGroup>{});
+  tree_->expandAll();
+}
+
+}  // namespace kvroof::gui

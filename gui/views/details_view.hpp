@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QLabel>
+#include <QTreeView>
+#include <QWidget>
+
+#include "gui/models/text/details.hpp"
+
+namespace kvroof::gui {
+
+class Session;
+
+/// What limits the current record, and everything known about it.
+class DetailsView : public QWidget {
+  Q_OBJECT
+ public:
+  explicit DetailsView(Session& session, QWidget* parent = nullptr);
+
+ private:
+  void update();
+
+  Session& session_;
+  QLabel* guidance_;
+  QTreeView* tree_;
+  DetailsModel model_;
+};
+
+}  // namespace kvroof::gui

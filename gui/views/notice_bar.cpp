@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gui/views/notice_bar.hpp"
+
+#include <QHBoxLayout>
+#include <QToolButton>
+
+namespace kvroof::gui {
+
+NoticeBar::NoticeBar(QWidget* parent) : QFrame(parent), label_(new QLabel(this)) {
+  setFrameShape(StyledPanel);
+  auto* layout = new QHBoxLayout(this);
+  label_->setWordWrap(true);
+  label_->setTextFormat(Qt::PlainText);
+  label_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  label_->setAccessibleName(tr("Messages"));
+  auto* close = new QToolButton(this);
+  close->setText(tr("Dismiss"));
+  connect(close, &QToolButton::clicked, this, &NoticeBar::dismiss);
+  layout->addWidget(label_, 1);
+  layout->addWidget(close, 0, Qt::AlignTop);
+  hide();
+}
+
+void NoticeBar::add(const QString& sentence) {
+  constexpr qsizetype kMost = 6;
+  if (sentences_.contains(sentence)) return;
+  sentences_ << sentence;
+  QStringList shown = sentences_.mid(0, kMost);
+  if (sentences_.size() > kMost) shown << tr("… and %1 more.").arg(sentences_.size() - kMost);
+  label_->setText(shown.join('\n'));
+  show();
+}
+
+void NoticeBar::dismiss() {
+  sentences_.clear();
+  label_->clear();
+  hide();
+}
+
+}  // namespace kvroof::gui

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What mouse and keys do to a ChartPlot.
+#include <QToolTip>
+#include <algorithm>
+#include <cmath>
+
+#include "gui/views/plot/chart_plot.hpp"
+
+namespace kvroof::gui {
+namespace {
+constexpr int kReach = 14;  // pixels around a mark that count as on it
+constexpr double kZoomStep = 1.25;
+}  // namespace
+
+int ChartPlot::rowAt(QPoint place) const {
+  if (!area().contains(place)) return -1;
+  if (chart_.grid && !chart_.grid->rows.empty()) {
+    const auto column = std::lround(xAxis->pixelToCoord(place.x())),
+               row = std::lround(yAxis->pixelToCoord(place.y()));
+    const Grid& grid = *chart_.grid;
+    if (column < 0 || row < 0 || column >= static_cast<long>(grid.numColumns) ||
+        row >= static_cast<long>(grid.numRows))
+      return -1;
+    return grid
+        .rows[static_cast<std::size_t>(row) * grid.numColumns + static_cast<std::size_t>(column)];
+  }
+  if (!chart_.barRows.empty()) {
+    const auto bar = std::lround(xAxis->pixelToCoord(place.x()));
+    return bar >= 0 && bar < static_cast<long>(chart_.barRows.size())
+               ? chart_.barRows[static_cast<std::size_t>(bar)]
+               : -1;
+  }
+  int best = -1;
+  double nearest = kReach * kReach;
+  for (const std::size_t i : drawn_) {
+    const Mark& mark = chart_.marks[i];
+    if (mark.ghost) continue;
+    const QPointF d = pixel(mark.x, mark.y) - place;
+    const double distance = d.x() * d.x() + d.y() * d.y();
+    if (distance < nearest) {
+      nearest = distance;
+      best = mark.row;
+    }
+  }
+  return best;
+}
+
+std::vector<int> ChartPlot::rowsInOrder() const {
+  if (!chart_.barRows.empty()) return chart_.barRows;
+  std::vector<int> rows;
+  if (chart_.grid) {
+    for (const int row : chart_.grid->rows)
+      if (row >= 0) rows.push_back(row);
+    return rows;
+  }
+  std::vector<const Mark*> marks;
+  for (const Mark& mark : chart_.marks)
+    if (!mark.ghost) marks.push_back(&mark);
+  std::stable_sort(marks.begin(), marks.end(), [](const Mark* a, const Mark* b) {
+    return a->x != b->x ? a->x < b->x : a->y < b->y;
+  });
+  for (const Mark* mark : marks)
+    if (std::find(rows.begin(), rows.end(), mark->row) == rows.end() || marks.size() > 5000)
+      rows.push_back(mark->row);
+  return rows;
+}
+
+void ChartPlot::walk(int step) {
+  const auto rows = rowsInOrder();
+  if (rows.empty()) return;
+  const auto found = std::find(rows.begin(), rows.end(), state_.current);
+  const auto last = static_cast<std::ptrdiff_t>(rows.size()) - 1;
+  std::ptrdiff_t next = found == rows.end() ? (step > 0 ? 0 : last) : (found - rows.begin()) + step;
+  emit rowPicked(rows[static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(next, 0, last))]);
+}
+
+void ChartPlot::keyPressEvent(QKeyEvent* event) {
+  constexpr int kFar = 1'000'000'000;
+  switch (event->key()) {
+    case Qt::Key_Right:
+    case Qt::Key_Up: walk(1); return;
+    case Qt::Key_Left:
+    case Qt::Key_Down: walk(-1); return;
+    case Qt::Key_Home: walk(-kFar); return;
+    case Qt::Key_End: walk(kFar); return;
+    case Qt::Key_Plus:
+    case Qt::Key_Equal: zoomBy(1 / kZoomStep); return;
+    case Qt::Key_Minus: zoomBy(kZoomStep); return;
+    case Qt::Key_0:
+    case Qt::Key_F: fit(); return;
+    case Qt::Key_Backspace: undoZoom(); return;
+    case Qt::Key_T:
+      setToggle(tr("theoretical roofs"), state_.hidden.contains(tr("theoretical roofs")));
+      return;
+    case Qt::Key_M:
+      setToggle(tr("measured roofs"), state_.hidden.contains(tr("measured roofs")));
+      return;
+    default: QCustomPlot::keyPressEvent(event);
+  }
+}
+
+void ChartPlot::mousePressEvent(QMouseEvent* event) {
+  setFocus(Qt::MouseFocusReason);
+  if (event->button() != Qt::LeftButton) return QWidget::mousePressEvent(event);
+  pressedAt_ = draggedTo_ = event->pos();
+  const QString toggle = footer_->toggleAt(event->pos());
+  if (!toggle.isEmpty()) return setToggle(toggle, state_.hidden.contains(toggle));
+  if (area().contains(event->pos()))
+    drag_ = event->modifiers() & Qt::ShiftModifier ? Drag::brush : Drag::pan;
+  if (drag_ != Drag::brush) return;
+  band_.setGeometry(QRect(pressedAt_, QSize()));
+  band_.show();
+}
+
+void ChartPlot::mouseMoveEvent(QMouseEvent* event) {
+  if (drag_ == Drag::brush) {
+    band_.setGeometry(QRect(pressedAt_, event->pos()).normalized());
+    return;
+  }
+  if (drag_ != Drag::pan || (event->pos() - pressedAt_).manhattanLength() < 4) return;
+  if (draggedTo_ == pressedAt_) rememberZoom();
+  const auto shifted = [](QCPAxis* axis, double from, double to) {
+    const double a = axis->pixelToCoord(from), b = axis->pixelToCoord(to);
+    const QCPRange range = axis->range();
+    return axis->scaleType() == QCPAxis::stLogarithmic
+               ? QCPRange(range.lower * a / b, range.upper * a / b)
+               : QCPRange(range.lower + a - b, range.upper + a - b);
+  };
+  const QCPRange x = shifted(xAxis, draggedTo_.x(), event->pos().x()),
+                 y = shifted(yAxis, draggedTo_.y(), event->pos().y());
+  draggedTo_ = event->pos();
+  setRange({x.lower, x.upper, y.lower, y.upper});
+}
+
+void ChartPlot::mouseReleaseEvent(QMouseEvent* event) {
+  const Drag ended = std::exchange(drag_, Drag::none);
+  if (ended == Drag::brush) {
+    band_.hide();
+    finishBrush(QRect(pressedAt_, event->pos()).normalized());
+  } else if (ended == Drag::pan && draggedTo_ == pressedAt_) {
+    emit rowPicked(rowAt(event->pos()));
+  }
+}
+
+void ChartPlot::finishBrush(QRect brushed) {
+  std::set<int> rows;
+  for (const Mark& mark : chart_.marks)
+    if (!mark.ghost && QRectF(brushed).contains(pixel(mark.x, mark.y))) rows.insert(mark.row);
+  for (std::size_t i = 0; i < chart_.barRows.size(); ++i) {
+    const double x = xAxis->coordToPixel(static_cast<double>(i));
+    if (x >= brushed.left() && x <= brushed.right()) rows.insert(chart_.barRows[i]);
+  }
+  emit rowsBrushed(rows);
+}
+
+void ChartPlot::mouseDoubleClickEvent(QMouseEvent*) { fit(); }
+
+void ChartPlot::wheelEvent(QWheelEvent* event) {
+  const QPointF at = event->position();
+  if (!area().contains(at) || event->angleDelta().y() == 0) return;
+  rememberZoom();
+  const double factor = std::pow(kZoomStep, -event->angleDelta().y() / 120.0);
+  // Ctrl zooms along x only, shift along y only.
+  if (!(event->modifiers() & Qt::ShiftModifier))
+    xAxis->scaleRange(factor, xAxis->pixelToCoord(at.x()));
+  if (!(event->modifiers() & Qt::ControlModifier))
+    yAxis->scaleRange(factor, yAxis->pixelToCoord(at.y()));
+  setRange(range());
+  event->accept();
+}
+
+void ChartPlot::changeEvent(QEvent* event) {
+  if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange) {
+    restyle();
+    replot(rpQueuedReplot);
+  }
+  QCustomPlot::changeEvent(event);
+}
+
+bool ChartPlot::event(QEvent* event) {
+  if (event->type() == QEvent::ToolTip) {
+    auto* help = static_cast<QHelpEvent*>(event);
+    const int row = rowAt(help->pos());
+    QToolTip::showText(help->globalPos(), row >= 0 && describe_ ? describe_(row) : QString(), this);
+    return true;
+  }
+  return QCustomPlot::event(event);
+}
+
+}  // namespace kvroof::gui

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The texts of a chart: along roofs and floors, and beside points.
+#include <QFontMetricsF>
+#include <QPainter>
+#include <cmath>
+
+#include "gui/views/plot/chart_painter.hpp"
+
+namespace kvroof::gui {
+
+void ChartPainter::paintRoofLabels() {
+  for (const Line& line : setup_.chart.lines)
+    if (!line.label.isEmpty() && !isHidden(line.toggle)) paintLabelAlong(line);
+}
+
+/// Measured roofs are labelled below, theoretical ones, which lie higher, above: so the two texts
+/// of a pair of close lines stay apart.
+void ChartPainter::paintLabelAlong(const Line& line) {
+  QPolygonF pixels;
+  for (const QPointF& point : line.points) pixels << place(point);
+  const QPolygonF visible = clipped(pixels, setup_.area);
+  if (visible.size() < 2) return;
+  QPointF a = visible[0], b = visible[1];
+  for (qsizetype i = 1; i + 1 < visible.size(); ++i)  // the longest piece has the most room
+    if (QLineF(visible[i], visible[i + 1]).length() > QLineF(a, b).length()) {
+      a = visible[i];
+      b = visible[i + 1];
+    }
+  if (b.x() < a.x()) std::swap(a, b);
+  const QFontMetricsF metrics(setup_.font);
+  const QSizeF size(metrics.horizontalAdvance(line.label), metrics.height());
+  const QLineF segment(a, b);
+  const bool isFlat = std::abs(b.y() - a.y()) < 1;
+  if (segment.length() < size.width() + 8) return;
+  const bool isAbove = line.dashed != (line.role == LineRole::floor);
+  const double offset = isAbove ? -size.height() - 1 : 2;
+  const int steps = 24;
+  for (int step = 0; step <= steps; ++step) {
+    // Flat roofs are labelled at their right end, where there are no slopes; slopes from the left.
+    const double share =
+        isFlat ? 1 - static_cast<double>(step) / steps : static_cast<double>(step) / steps;
+    const double start = 6 + share * (segment.length() - size.width() - 12);
+    QTransform turn;
+    turn.translate(a.x(), a.y());
+    turn.rotate(-segment.angle());
+    const QRectF box(start, offset, size.width(), size.height());
+    if (!placer_.tryTake(turn.map(QPolygonF(box)))) continue;
+    painter_.save();
+    painter_.setTransform(turn, true);
+    painter_.setPen(line.dashed ? setup_.colours.muted() : setup_.colours.text());
+    painter_.drawText(box, Qt::AlignCenter, line.label);
+    painter_.restore();
+    return;
+  }
+}
+
+void ChartPainter::paintLabels() {
+  const QFontMetricsF metrics(setup_.font);
+  for (const Label& label : setup_.chart.labels) {
+    const QPointF at = place(label.at);
+    if (isHidden(label.toggle) || !setup_.area.contains(at)) continue;
+    const QSizeF size(metrics.horizontalAdvance(label.text) + 4, metrics.height());
+    const auto where = placer_.near(at, size, 11);
+    if (!where) continue;
+    painter_.setPen(QPen(setup_.colours.muted(), 1));
+    if (std::abs(where->center().y() - at.y()) > size.height() * 0.75)
+      painter_.drawLine(at, QPointF(where->left() > at.x() ? where->left() : where->right(),
+                                    where->center().y()));
+    painter_.setBrush(setup_.colours.text());
+    painter_.drawEllipse(at, 2, 2);
+    QColor behind = setup_.colours.background();
+    behind.setAlphaF(0.8F);
+    painter_.fillRect(*where, behind);
+    painter_.setPen(setup_.colours.text());
+    painter_.drawText(*where, Qt::AlignCenter, label.text);
+  }
+}
+
+}  // namespace kvroof::gui

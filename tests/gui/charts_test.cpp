@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "gui/models/charts/chart_tools.hpp"
+#include "gui/models/charts/charts.hpp"
+#include "gui/models/charts/csv.hpp"
+#include "gui/models/charts/encoding.hpp"
+#include "gui/models/charts/loss_ladder.hpp"
+#include "gui/models/charts/pareto.hpp"
+#include "gui/models/charts/reference_row.hpp"
+#include "gui/models/charts/ticks.hpp"
+#include "gui/models/compare/match.hpp"
+#include "gui/models/data/column_ids.hpp"
+#include "gui/models/data/inspect_file.hpp"
+#include "gui/models/text/guidance.hpp"
+#include "tests/gui/fixtures.hpp"
+
+namespace kvroof::gui {
+namespace {
+
+class Charts : public testing::Test {
+ protected:
+  Charts() {
+    test::fill(data, test::makeSyntheticSweep());
+    rows = allRows(data);
+  }
+  int firstRow(QLatin1String id, const QString& text) const {
+    for (const int row : rows)
+      if (data.at(id).text(at(row)) == text) return row;
+    return -1;
+  }
+  static const Mark* markOfRow(const Chart& chart, int row) {
+    for (const Mark& mark : chart.marks)
+      if (mark.row == row && !mark.ghost) return &mark;
+    return nullptr;
+  }
+
+  Dataset data;
+  std::vector<int> rows;
+};
+
+TEST_F(Charts, roofs_reach_past_the_data_and_meet_at_the_labelled_ridge) {
+  const Chart chart = buildBandwidthChart(test::inputOf(data, rows));
+  int numRoofs = 0;
+  for (const Line& line : chart.lines) {
+    if (line.role != LineRole::roof) continue;
+    ++numRoofs;
+    const bool isSlope = line.points[0].y() < line.points[1].y();
+    EXPECT_TRUE(isSlope ? line.points[0].x() < chart.x.min / 1e3
+                        : line.points[1].x() > chart.x.max * 1e3);
+  }
+  EXPECT_EQ(numRoofs, 10) << "dram, l2, shared, tensor, cuda_core; measured and theoretical";
+  const auto ridge = std::find_if(chart.labels.begin(), chart.labels.end(),
+                                  [](const Label& l) { return l.text.contains("206"); });
+  ASSERT_NE(ridge, chart.labels.end()) << "989 TFLOP/s over 4.8 TB/s";
+  EXPECT_NEAR(ridge->at.x(), 989.0 / 4.8, 1e-9);
+  EXPECT_LT(ridge->at.x(), chart.x.max);
+}
+
+TEST_F(Charts, failed_modelled_and_impossible_points_are_drawn_and_marked) {
+  const Chart chart = buildBandwidthChart(test::inputOf(data, rows));
+  const Mark* failed = markOfRow(chart, firstRow(col::kStatus, "failed"));
+  ASSERT_TRUE(failed);
+  EXPECT_TRUE(failed->failed);
+  const Mark* modelled = markOfRow(chart, firstRow(col::kTimeProvenance, "modelled"));
+  ASSERT_TRUE(modelled);
+  EXPECT_EQ(modelled->provenance, traces::Provenance::modelled);
+  EXPECT_EQ(std::count_if(chart.marks.begin(), chart.marks.end(),
+                          [](const Mark& m) { return m.aboveRoof; }),
+            1);
+  QStringList legend;
+  for (const LegendEntry& entry : chart.legend) legend << entry.text;
+  EXPECT_TRUE(legend.contains("failed validation"));
+  EXPECT_TRUE(chart.notes.join(' ').contains("1 skipped")) << chart.notes.join(' ').toStdString();
+}
+
+TEST_F(Charts, every_view_says_why_it_is_empty) {
+  const Dataset nothing;
+  const std::vector<int> none;
+  for (const ViewSpec& view : chartViews()) {
+    EXPECT_NE(view.build(test::inputOf(nothing, none)).emptyReason, "") << view.name.toStdString();
+    EXPECT_NE(view.build(test::inputOf(data, none)).emptyReason, "") << view.name.toStdString();
+  }
+}
+
+TEST_F(Charts, axes_of_every_view_are_finite_and_not_reversed) {
+  for (const ViewSpec& view : chartViews()) {
+    for (std::size_t count : {std::size_t{1}, rows.size()}) {
+      const std::vector<int> some(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(count));
+      const Chart chart = view.build(test::inputOf(data, some));
+      if (chart.isEmpty()) continue;
+      for (const Axis* axis : {&chart.x, &chart.y}) {
+        EXPECT_TRUE(std::isfinite(axis->min) && std::isfinite(axis->max))
+            << view.name.toStdString();
+        EXPECT_LT(axis->min, axis->max) << view.name.toStdString();
+        EXPECT_TRUE(axis->scale != Scale::log || axis->min > 0) << view.name.toStdString();
+      }
+    }
+  }
+}
+
+TEST_F(Charts, a_sweep_links_rows_that_differ_in_its_axis_alone) {
+  const auto input = test::inputOf(data, rows);
+  const auto sweeps = findSweeps(input, col::kSparsity, rows);
+  ASSERT_FALSE(sweeps.empty());
+  for (const Sweep& sweep : sweeps)
+    for (std::size_t i = 1; i < sweep.rows.size(); ++i) {
+      const auto a = at(sweep.rows[0]), b = at(sweep.rows[i]);
+      for (const auto id : {col::kKernel, col::kVariant, col::kBatch, col::kKvLen,
+                            col::kTimeProvenance, col::kKeyRule})
+        EXPECT_TRUE(data.at(id).same(a, b)) << QString(id).toStdString();
+      EXPECT_LE(data.at(col::kSparsity).number(at(sweep.rows[i - 1])),
+                data.at(col::kSparsity).number(b));
+    }
+}
+
+TEST_F(Charts, floors_are_bytes_over_bandwidth) {
+  ChartInput input = test::inputOf(data, rows);
+  const Chart chart = buildLatencyChart(input);
+  const auto sweep = referenceSweep(input, col::kKvLen);
+  const auto floor = std::find_if(chart.lines.begin(), chart.lines.end(), [](const Line& l) {
+    return l.role == LineRole::floor && l.label == "dense bytes" && !l.dashed;
+  });
+  ASSERT_NE(floor, chart.lines.end());
+  ASSERT_EQ(floor->points.size(), sweep.size());
+  for (std::size_t i = 0; i < sweep.size(); ++i)
+    EXPECT_NEAR(floor->points[i].y(), data.at(col::kDenseBytes).number(at(sweep[i])) / 4.1e12 * 1e9,
+                1e-6);
+}
+
+TEST_F(Charts, steps_of_the_loss_multiply_to_the_whole_loss) {
+  const int row = referenceRow(test::inputOf(data, rows));
+  const auto ladder = lossLadder(data, row);
+  ASSERT_TRUE(ladder);
+  ASSERT_EQ(ladder->steps.size(), 5u);
+  EXPECT_NEAR(ladder->steps[3].speedup, data.at(col::kCompression).number(at(row)), 1e-9)
+      << "the format's bound is what is stored";
+  EXPECT_EQ(ladder->steps[4].speedup, data.at(col::kSpeedup).number(at(row)));
+  for (std::size_t i = 1; i < 4; ++i)
+    EXPECT_LE(ladder->steps[i].speedup, ladder->steps[i - 1].speedup);
+}
+
+TEST_F(Charts, crossover_compares_with_the_fastest_other_kernel) {
+  const Chart chart = buildCrossoverChart(test::inputOf(data, rows));
+  ASSERT_TRUE(chart.grid);
+  const auto half = chart.y.categories.indexOf(formatQuantity(0.5, Quantity::share));
+  const auto most = chart.y.categories.indexOf(formatQuantity(0.9, Quantity::share));
+  ASSERT_GE(half, 0);
+  ASSERT_GE(most, 0);
+  const std::size_t last = chart.grid->numColumns - 1;
+  EXPECT_TRUE(
+      chart.grid->texts[static_cast<std::size_t>(half) * chart.grid->numColumns + last].contains(
+          "two_four"));
+  EXPECT_LT(chart.grid->values[static_cast<std::size_t>(half) * chart.grid->numColumns + last], 1);
+  EXPECT_GT(chart.grid->values[static_cast<std::size_t>(most) * chart.grid->numColumns + last], 1);
+}
+
+TEST_F(Charts, guidance_names_the_limit_its_rule_and_the_ideal) {
+  const int row = referenceRow(test::inputOf(data, rows));
+  traces::Details details{
+      .record = test::makeSyntheticSweep().records[at(row)], .environment = {}, .ceilings = {}};
+  const Guidance guidance = guidanceFor(data, row, &details);
+  EXPECT_TRUE(guidance.headline.contains("roof")) << guidance.headline.toStdString();
+  const QString all = guidance.sentences.join(' ');
+  EXPECT_TRUE(all.contains("Rule:")) << all.toStdString();
+  EXPECT_TRUE(all.contains("warp instructions per cached row")) << all.toStdString();
+  EXPECT_TRUE(all.contains("Ideal:")) << all.toStdString();
+  const int impossible = rows.back();
+  EXPECT_TRUE(guidanceFor(data, impossible, nullptr).warnings.join(' ').contains("fit into L2"));
+  EXPECT_TRUE(guidanceFor(data, firstRow(col::kStatus, "failed"), nullptr)
+                  .warnings.join(' ')
+                  .contains("disagreed"));
+  EXPECT_NE(guidanceFor(data, -1, nullptr).headline, "");
+}
+
+TEST_F(Charts, comparison_tells_slower_from_noise_and_from_too_few_samples) {
+  Dataset both;
+  test::fill(both, test::makeSyntheticSweep({.seed = 1, .odd = false}), "base.jsonl");
+  test::fill(both, test::makeSyntheticSweep({.seed = 2, .slowdown = 1.2, .odd = false}),
+             "slow.jsonl");
+  auto deltas = compareRows(both, allRows(both), 0);
+  ASSERT_FALSE(deltas.empty());
+  for (std::size_t i = 1; i < deltas.size(); ++i)
+    EXPECT_GE(deltas[i - 1].change(), deltas[i].change());
+  const auto isMeasured = [&](const Delta& d) { return d.verdict != Verdict::predicted; };
+  for (const Delta& delta : deltas)
+    EXPECT_TRUE(!isMeasured(delta) || delta.verdict == Verdict::slower);
+  Dataset single;
+  test::fill(single, test::makeSyntheticSweep({.seed = 1, .numSamples = 1, .odd = false}),
+             "base.jsonl");
+  test::fill(single,
+             test::makeSyntheticSweep({.seed = 2, .slowdown = 1.2, .numSamples = 1, .odd = false}),
+             "slow.jsonl");
+  for (const Delta& delta : compareRows(single, allRows(single), 0))
+    EXPECT_TRUE(!isMeasured(delta) || delta.verdict == Verdict::unclear);
+  for (const Delta& delta : compareRows(both, allRows(both), 1))
+    EXPECT_TRUE(!isMeasured(delta) || delta.verdict == Verdict::faster)
+        << "the other way round all are faster";
+}
+
+TEST(Pareto, points_that_are_beaten_or_unknown_are_not_on_the_front) {
+  const double nan = std::nan("");
+  const std::vector<QPointF> points{{2, 5},   {1, 4},   {1, 3}, {3, 5},
+                                    {nan, 9}, {0, nan}, {4, 6}, {1, 4}};
+  EXPECT_THAT(paretoFront(points, Better::higher), testing::ElementsAre(1, 0, 6));
+  EXPECT_THAT(paretoFront(points, Better::lower), testing::ElementsAre(2));
+  EXPECT_TRUE(paretoFront({}, Better::higher).empty());
+}
+
+TEST(Ticks, lie_inside_the_range_and_are_few_but_not_one) {
+  for (const auto& [scale, quantity] :
+       {std::pair(Scale::log, Quantity::flopPerS), std::pair(Scale::log, Quantity::tokens),
+        std::pair(Scale::linear, Quantity::ratio)})
+    for (const auto& [low, high] : {std::pair(1.0, 1.1), std::pair(3.0, 4.0), std::pair(1e-9, 1e12),
+                                    std::pair(1023.0, 1025.0), std::pair(0.9e15, 7e15)})
+      for (const int most : {2, 5, 12}) {
+        const auto places = tickPlaces({.scale = scale, .min = 0, .max = 1}, low, high, most);
+        EXPECT_GE(places.size(), 1u) << low << " to " << high << ", most " << most;
+        EXPECT_LE(places.size(), static_cast<std::size_t>(most) + 1) << low << " to " << high;
+        for (const double place : places)
+          EXPECT_TRUE(place >= low - 1e-6 * (high - low) && place <= high + 1e-6 * (high - low))
+              << place;
+        static_cast<void>(quantity);
+      }
+  EXPECT_TRUE(tickPlaces({.scale = Scale::log}, -1, 1, 5).empty());
+  EXPECT_TRUE(tickPlaces({}, 1, 1, 5).empty());
+}
+
+TEST(NumberText, has_three_digits_a_prefix_and_a_unit) {
+  const auto plain = [](QString text) { return text.replace(QChar(0x202F), ' ').toStdString(); };
+  EXPECT_EQ(plain(formatQuantity(3.35e12, Quantity::bytesPerS)), "3.35 TB/s");
+  EXPECT_EQ(plain(formatQuantity(999.9e9, Quantity::bytesPerS)), "1 TB/s");
+  EXPECT_EQ(plain(formatQuantity(12345, Quantity::timeNs)), "12.3 µs");
+  EXPECT_EQ(plain(formatQuantity(0.7, Quantity::share)), "70 %");
+  EXPECT_EQ(plain(formatQuantity(32768, Quantity::tokens)), "32k");
+  EXPECT_EQ(plain(formatQuantity(1000, Quantity::tokens)), "1000");
+  EXPECT_EQ(plain(formatQuantity(std::nan(""), Quantity::bytes)), "n/a");
+  EXPECT_EQ(plain(formatQuantity(-0.05, Quantity::share)), "-5 %");
+}
+
+TEST(Csv, quotes_separators_and_disarms_formulas) {
+  EXPECT_EQ(csvLine({"a,b", "say \"x\"", "=1+1", "-2.5", "line\nbreak"}),
+            "\"a,b\",\"say \"\"x\"\"\",'=1+1,-2.5,\"line\nbreak\"\r\n");
+  EXPECT_EQ(csvNumber(0.1), "0.1");
+  EXPECT_EQ(csvNumber(std::nan("")), "");
+}
+
+TEST(InspectFile, bad_files_are_refused_with_a_reason) {
+  const test::Folder folder;
+  const auto complaint = [&](const std::string& text) -> std::string {
+    try {
+      readInspect(QString::fromStdString(folder.write("i.json", text)));
+    } catch (const InspectError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(complaint("{"), testing::HasSubstr("no JSON"));
+  EXPECT_THAT(complaint("{\"format\":\"x\"}"), testing::HasSubstr("kvroof-inspect"));
+  EXPECT_THAT(complaint("{\"format\":\"kvroof-inspect\",\"schema\":2}"),
+              testing::HasSubstr("schema 2"));
+  EXPECT_THAT(complaint("{\"format\":\"kvroof-inspect\",\"schema\":1,\"planes\":[]}"),
+              testing::HasSubstr("no planes"));
+  const std::string head =
+      "{\"format\":\"kvroof-inspect\",\"schema\":1,\"planes\":[{\"side\":\"keys\",";
+  EXPECT_THAT(complaint(head + "\"num_tokens\":2,\"num_channels\":2,\"magnitudes\":[1,2,3]}]}"),
+              testing::HasSubstr("must hold 4 numbers"));
+  EXPECT_THAT(complaint(head + "\"num_tokens\":1e9,\"num_channels\":1e9,\"magnitudes\":[]}]}"),
+              testing::HasSubstr("num_tokens"));
+  EXPECT_EQ(complaint(head + "\"num_tokens\":1,\"num_channels\":2,\"magnitudes\":[1,null]}]}"), "");
+}
+
+}  // namespace
+}  // namespace kvroof::gui

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Drives the window with real mouse and key events, without a display.
+#include <QApplication>
+#include <QClipboard>
+#include <QDir>
+#include <QMenuBar>
+#include <QMimeData>
+#include <QProcess>
+#include <QSettings>
+#include <QSignalSpy>
+#include <QStandardPaths>
+#include <QtTest>
+
+#include "gui/models/charts/reference_row.hpp"
+#include "gui/models/data/column_ids.hpp"
+#include "gui/state/recent_files.hpp"
+#include "gui/views/chart_view.hpp"
+#include "gui/views/compare_view.hpp"
+#include "gui/views/filter_bar.hpp"
+#include "gui/views/main_window.hpp"
+#include "gui/views/notice_bar.hpp"
+#include "gui/views/plot/chart_plot.hpp"
+#include "gui/views/table_view.hpp"
+#include "tests/gui/fixtures.hpp"
+
+using namespace kvroof;
+using namespace kvroof::gui;
+
+class WindowTest : public QObject {
+  Q_OBJECT
+
+ private:
+  test::Folder folder_;
+  traces::Trace trace_ = test::makeSyntheticSweep();
+  std::string sweep_, slower_;
+
+  /// A window that has read the sweep and shows the bandwidth roofline.
+  std::unique_ptr<MainWindow> opened(const std::string& path) {
+    auto window = std::make_unique<MainWindow>();
+    window->resetLayout();
+    window->resize(1280, 800);
+    window->show();
+    QSignalSpy finished(&window->loader(), &Loader::finished);
+    window->open({QString::fromStdString(path)});
+    if (!finished.wait(10000)) qWarning("the file was not read in time");
+    window->showView("bandwidth");
+    QTest::qWait(80);
+    return window;
+  }
+  static ChartPlot& plotOf(MainWindow& window, const char* name) {
+    return window.chart(name)->plot();
+  }
+  static int nearestToNothing(const ChartPlot& plot) {
+    // A mark far from all others, so that a click on it is not ambiguous.
+    int best = -1;
+    double widest = 0;
+    for (const Mark& mark : plot.chart().marks) {
+      double nearest = 1e9;
+      const QPointF here = *plot.placeOf(mark.row);
+      for (const Mark& other : plot.chart().marks)
+        if (other.row != mark.row)
+          nearest = std::min(nearest, QLineF(here, *plot.placeOf(other.row)).length());
+      if (nearest > widest) {
+        widest = nearest;
+        best = mark.row;
+      }
+    }
+    return best;
+  }
+
+ private slots:
+  void initTestCase() {
+    QStandardPaths::setTestModeEnabled(true);
+    QCoreApplication::setOrganizationName("kvroof-test");
+    QSettings().clear();
+    sweep_ = folder_.path("sweep.jsonl");
+    slower_ = folder_.path("slower.jsonl");
+    traces::write_trace(sweep_, trace_);
+    traces::write_trace(slower_, test::makeSyntheticSweep({.seed = 2, .slowdown = 1.2}));
+  }
+
+  void opening_a_file_fills_table_and_plot() {
+    const auto window = opened(sweep_);
+    QCOMPARE(window->session().data().size(), trace_.records.size());
+    QCOMPARE(static_cast<std::size_t>(window->table().records().rowCount()), trace_.records.size());
+    QVERIFY(plotOf(*window, "bandwidth").chart().marks.size() > 100);
+    QVERIFY(window->windowTitle().contains("sweep.jsonl"));
+    QVERIFY(recentFiles().contains(QString::fromStdString(sweep_)));
+  }
+
+  void a_click_on_a_point_selects_it_everywhere() {
+    const auto window = opened(sweep_);
+    ChartPlot& plot = plotOf(*window, "bandwidth");
+    const int row = nearestToNothing(plot);
+    QTest::mouseClick(&plot, Qt::LeftButton, {}, plot.placeOf(row)->toPoint());
+    QCOMPARE(window->session().selection().current(), row);
+    QCOMPARE(window->table().records().datasetRow(window->table().currentIndex().row()), row);
+    QTRY_VERIFY(plot.accessibleDescription().contains("status"));
+    QVERIFY(window->findChild<QLabel*>("guidance")->text().contains("roof"));
+  }
+
+  void the_table_selects_in_the_plot_and_copies_with_a_header() {
+    const auto window = opened(sweep_);
+    TableView& table = window->table();
+    table.setFocus();
+    QTest::mouseClick(table.viewport(), Qt::LeftButton, {},
+                      table.visualRect(table.model()->index(3, 0)).center());
+    QCOMPARE(window->session().selection().current(), table.records().datasetRow(3));
+    QTest::keyClick(&table, Qt::Key_Down);
+    QCOMPARE(window->session().selection().current(), table.records().datasetRow(4));
+    QTest::keyClick(&table, Qt::Key_C, Qt::ControlModifier);
+    const QStringList lines = QApplication::clipboard()->text().split('\n', Qt::SkipEmptyParts);
+    QCOMPARE(lines.size(), 2);
+    QVERIFY(lines[0].startsWith("kernel\t"));
+  }
+
+  void typing_filters_all_views_and_escape_shows_all_again() {
+    const auto window = opened(sweep_);
+    QLineEdit& field = window->filterBar().field();
+    QTest::keyClicks(&field, "two_four");
+    QTRY_COMPARE(window->table().records().rowCount(), 14);
+    QTRY_COMPARE(plotOf(*window, "bandwidth").chart().marks.size(), std::size_t{14});
+    QTest::keyClick(&field, Qt::Key_Escape);
+    QTRY_COMPARE(static_cast<std::size_t>(window->table().records().rowCount()),
+                 trace_.records.size());
+  }
+
+  void wheel_zooms_backspace_undoes_and_double_click_fits() {
+    const auto window = opened(sweep_);
+    ChartPlot& plot = plotOf(*window, "bandwidth");
+    const ZoomRange whole = plot.range();
+    const QPoint middle = plot.axisRect()->rect().center();
+    QWheelEvent wheel(middle, plot.mapToGlobal(middle), {}, QPoint(0, 240), Qt::NoButton,
+                      Qt::NoModifier, Qt::NoScrollPhase, false);
+    QApplication::sendEvent(&plot, &wheel);
+    QVERIFY(plot.range().right < whole.right && plot.range().left > whole.left);
+    QTest::keyClick(&plot, Qt::Key_Backspace);
+    QVERIFY(qAbs(plot.range().right / whole.right - 1) < 1e-9);
+    QTest::keyClick(&plot, Qt::Key_Plus);
+    QVERIFY(plot.isZoomed());
+    QTest::mouseDClick(&plot, Qt::LeftButton, {}, middle);
+    QVERIFY(!plot.isZoomed());
+  }
+
+  void dragging_pans_and_shift_dragging_selects() {
+    const auto window = opened(sweep_);
+    ChartPlot& plot = plotOf(*window, "bandwidth");
+    const ZoomRange whole = plot.range();
+    const QRect inside = plot.axisRect()->rect();
+    QTest::mousePress(&plot, Qt::LeftButton, {}, inside.center());
+    QTest::mouseMove(&plot, inside.center() + QPoint(40, 10));
+    QTest::mouseRelease(&plot, Qt::LeftButton, {}, inside.center() + QPoint(40, 10));
+    QVERIFY(plot.range().left < whole.left);
+    plot.fit();
+    QTest::mousePress(&plot, Qt::LeftButton, Qt::ShiftModifier, inside.topLeft() + QPoint(1, 1));
+    QTest::mouseMove(&plot, inside.bottomRight());
+    QTest::mouseRelease(&plot, Qt::LeftButton, Qt::ShiftModifier, inside.bottomRight());
+    QVERIFY(window->session().selection().selected().size() > 100);
+  }
+
+  void keys_walk_through_the_records() {
+    const auto window = opened(sweep_);
+    ChartPlot& plot = plotOf(*window, "bandwidth");
+    plot.setFocus();
+    QTest::keyClick(&plot, Qt::Key_Home);
+    const int first = window->session().selection().current();
+    QVERIFY(first >= 0);
+    QTest::keyClick(&plot, Qt::Key_Right);
+    QVERIFY(window->session().selection().current() != first);
+    QTest::keyClick(&plot, Qt::Key_Left);
+    QCOMPARE(window->session().selection().current(), first);
+  }
+
+  void a_click_on_a_legend_entry_hides_its_roofs() {
+    const auto window = opened(sweep_);
+    ChartPlot& plot = plotOf(*window, "bandwidth");
+    plot.replot();
+    const QImage before = plot.grab().toImage();
+    QTest::keyClick(&plot, Qt::Key_T);
+    plot.replot();
+    QVERIFY(before != plot.grab().toImage());
+  }
+
+  void every_view_can_be_shown() {
+    const auto window = opened(sweep_);
+    for (const ViewSpec& view : chartViews()) {
+      window->showView(view.name);
+      QTest::qWait(40);
+      ChartPlot& plot = window->chart(view.name)->plot();
+      QVERIFY2(plot.isVisible(), qPrintable(view.name));
+      QCOMPARE(plot.chart().name, view.name);
+      QVERIFY2(!plot.accessibleName().isEmpty(), qPrintable(view.name));
+    }
+  }
+
+  void a_baseline_gives_ghosts_and_a_table_of_changes() {
+    const auto window = opened(slower_);
+    window->openBaseline(QString::fromStdString(sweep_));
+    QTRY_COMPARE_WITH_TIMEOUT(window->session().baselineFile(), 1, 10000);
+    auto* compare = window->findChild<CompareView*>();
+    QTRY_VERIFY(compare->deltas().rowCount() > 50);
+    QTRY_VERIFY(std::any_of(plotOf(*window, "compare").chart().marks.begin(),
+                            plotOf(*window, "compare").chart().marks.end(),
+                            [](const Mark& m) { return m.ghost; }));
+    QTRY_VERIFY(compare->deltas().summary().contains("slower"));
+    QVERIFY(compare->deltas().deltas().front().change() >=
+            compare->deltas().deltas().back().change());
+  }
+
+  void a_growing_file_keeps_zoom_and_selection() {
+    const std::string path = folder_.path("growing.jsonl");
+    traces::Trace part = trace_;
+    part.records.resize(60);
+    traces::write_trace(path, part);
+    const auto window = opened(path);
+    ChartPlot& plot = plotOf(*window, "bandwidth");
+    QTest::keyClick(&plot, Qt::Key_Plus);
+    window->session().selection().setCurrent(7);
+    const ZoomRange zoomed = plot.range();
+    traces::Writer writer(path);
+    for (std::size_t i = 60; i < 80; ++i) writer.append(trace_.records[i]);
+    QTRY_COMPARE_WITH_TIMEOUT(window->session().data().size(), std::size_t{80}, 10000);
+    QTRY_COMPARE_WITH_TIMEOUT(window->table().records().rowCount(), 80, 10000);
+    QTest::qWait(100);
+    QVERIFY(plot.range() == zoomed);
+    QCOMPARE(window->session().selection().current(), 7);
+  }
+
+  void bad_files_are_explained_in_the_window() {
+    for (const auto& [name, bytes] :
+         {std::pair<std::string, std::string>{"binary.jsonl", std::string("\x7f"
+                                                                          "ELF\0\1\n\0",
+                                                                          8)},
+          {"newer.jsonl", "{\"schema\":99,\"line\":\"record\"}\n"}}) {
+      MainWindow window;
+      window.show();
+      window.open({QString::fromStdString(folder_.write(name, bytes))});
+      QTRY_VERIFY_WITH_TIMEOUT(window.notices().text().contains(QString::fromStdString(name)),
+                               5000);
+      QVERIFY(window.notices().isVisible());
+    }
+    MainWindow window;
+    window.show();
+    window.open({QString::fromStdString(folder_.write("empty.jsonl", ""))});
+    QTRY_VERIFY_WITH_TIMEOUT(window.notices().text().contains("no records"), 5000);
+    QTRY_VERIFY(plotOf(window, "bandwidth").chart().emptyReason.contains("Ctrl+O"));
+  }
+
+  void a_dropped_file_is_opened() {
+    MainWindow window;
+    window.show();
+    QMimeData mime;
+    mime.setUrls({QUrl::fromLocalFile(QString::fromStdString(sweep_))});
+    QDragEnterEvent enter(QPoint(10, 10), Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(&window, &enter);
+    QVERIFY(enter.isAccepted());
+    QDropEvent drop(QPointF(10, 10), Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(&window, &drop);
+    QTRY_COMPARE_WITH_TIMEOUT(window.session().data().size(), trace_.records.size(), 10000);
+  }
+
+  void closing_while_loading_is_safe() {
+    for (int i = 0; i < 5; ++i) {
+      auto window = std::make_unique<MainWindow>();
+      window->show();
+      window->open({QString::fromStdString(sweep_), QString::fromStdString(slower_)});
+      if (i % 2) QTest::qWait(i);
+      window->close();
+      window.reset();
+    }
+  }
+
+  void a_palette_change_redraws_in_its_colours() {
+    const auto window = opened(sweep_);
+    ChartPlot& plot = plotOf(*window, "bandwidth");
+    plot.setPalette(themePalette(Theme::dark));
+    QTest::qWait(50);
+    plot.replot();
+    QVERIFY(plot.grab().toImage().pixelColor(3, plot.height() - 3).lightness() < 80);
+  }
+
+  void thinning_keeps_failed_selected_and_impossible_points() {
+    Chart chart;
+    for (int i = 0; i < 50000; ++i)
+      chart.marks.push_back(
+          {.x = 1, .y = 1, .row = i, .failed = i == 40000, .aboveRoof = i == 40001});
+    ChartState state;
+    state.selected = {40002};
+    const auto drawn = thinMarks(chart, state, QRectF(0, 0, 100, 100),
+                                 [](double, double) { return QPointF(50, 50); });
+    QCOMPARE(drawn, (std::vector<std::size_t>{0, 40000, 40001, 40002}));
+  }
+
+  void headless_export_writes_every_format_and_names_it() {
+    QProcess process;
+    const QString out = folder_.folder.filePath("out");
+    process.start(KVROOF_VIEW_PROGRAM,
+                  {"--export", out, "--view", "bandwidth,latency", "--format", "png,svg,pdf,csv",
+                   "--size", "900x600", QString::fromStdString(sweep_)});
+    QVERIFY(process.waitForFinished(30000));
+    QCOMPARE(process.exitCode(), 0);
+    QCOMPARE(process.readAllStandardOutput().count('\n'), 8);
+    QCOMPARE(QImage(out + "/bandwidth.png").size(), QSize(900, 600));
+    QFile svg(out + "/latency.svg"), csv(out + "/bandwidth.csv"), pdf(out + "/latency.pdf");
+    QVERIFY(svg.open(QIODevice::ReadOnly) && csv.open(QIODevice::ReadOnly) &&
+            pdf.open(QIODevice::ReadOnly));
+    QVERIFY(svg.readAll().contains("Latency roofline"));
+    QVERIFY(csv.readAll().startsWith("kind,x,y"));
+    QVERIFY(pdf.readAll().startsWith("%PDF"));
+  }
+
+  void headless_errors_are_sentences_with_exit_codes_data() {
+    QTest::addColumn<QStringList>("arguments");
+    QTest::addColumn<int>("code");
+    QTest::addColumn<QString>("sentence");
+    const QString out = folder_.folder.filePath("out2"), good = QString::fromStdString(sweep_);
+    const QString binary =
+        QString::fromStdString(folder_.write("b.jsonl", std::string("\0\1\2\n", 4)));
+    const QString empty = QString::fromStdString(folder_.write("e.jsonl", ""));
+    QTest::newRow("missing") << QStringList{"--export", out, "/nowhere.jsonl"} << 1
+                             << "/nowhere.jsonl";
+    QTest::newRow("binary") << QStringList{"--export", out, binary} << 1 << "b.jsonl";
+    QTest::newRow("empty") << QStringList{"--export", out, empty} << 1 << "nothing to export";
+    QTest::newRow("view") << QStringList{"--export", out, "--view", "x", good} << 2
+                          << "no view \"x\"";
+    QTest::newRow("format") << QStringList{"--export", out, "--format", "gif", good} << 2 << "gif";
+    QTest::newRow("size") << QStringList{"--export", out, "--size", "9x9", good} << 2 << "--size";
+    QTest::newRow("no file") << QStringList{"--export", out} << 2 << "needs a trace";
+    QTest::newRow("option") << QStringList{"--export", out, "--nonsense", good} << 2 << "nonsense";
+    QTest::newRow("folder") << QStringList{"--export", "/proc/none/x", good} << 1
+                            << "could not be made";
+  }
+  void headless_errors_are_sentences_with_exit_codes() {
+    QFETCH(QStringList, arguments);
+    QFETCH(int, code);
+    QFETCH(QString, sentence);
+    QProcess process;
+    process.start(KVROOF_VIEW_PROGRAM, arguments);
+    QVERIFY(process.waitForFinished(30000));
+    const QString said = QString::fromUtf8(process.readAllStandardError());
+    QCOMPARE(process.exitCode(), code);
+    QVERIFY2(said.contains(sentence), qPrintable(said));
+  }
+};
+
+QTEST_MAIN(WindowTest)
+#include "window_test.moc"

@@ -19,6 +19,10 @@ struct Invocation {
 
 // Each adds one subcommand to `app`; its callback runs the command and sets invocation.exit_code.
 void add_validate_command(CLI::App& app, Invocation& invocation);
+void add_sweep_command(CLI::App& app, Invocation& invocation);
+void add_report_command(CLI::App& app, Invocation& invocation);
+void add_compare_command(CLI::App& app, Invocation& invocation);
+void add_merge_command(CLI::App& app, Invocation& invocation);
 void add_devices_command(CLI::App& app, Invocation& invocation);
 
 }  // namespace kvroof::cli

@@ -25,18 +25,24 @@ int run(int argc, char** argv) {
   Invocation invocation{.argv = {argv, argv + argc}};
   CLI::App app(
       "Sparse KV-cache attention: validate kernels, simulated or on a GPU, against a "
-      "double-precision reference",
+      "double-precision reference; sweep them over problems, report and compare the results",
       "kvroof");
   app.set_version_flag("--version", fmt::format("kvroof {} (git {}{})", kVersion, kGitRevision,
                                                 kGitDirty ? ", dirty" : ""));
   app.require_subcommand(0, 1);  // none at all is told below, behind unknown options
   add_validate_command(app, invocation);
+  add_sweep_command(app, invocation);
+  add_report_command(app, invocation);
+  add_compare_command(app, invocation);
+  add_merge_command(app, invocation);
   add_devices_command(app, invocation);
   catch_interrupts();
   try {
     app.parse(argc, argv);
-    require(!app.get_subcommands().empty(),
-            "a command is needed: validate or devices; see {} --help", app.get_name());
+    require(
+        !app.get_subcommands().empty(),
+        "a command is needed: validate, sweep, report, compare, merge or devices; see {} --help",
+        app.get_name());
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   } catch (const inputs::InputError& error) {

@@ -11,7 +11,7 @@
 
 #include "kernels/error.hpp"
 #include "kernels/format/kept.hpp"
-#include "profiler/cli/backend.hpp"
+#include "profiler/cli/backend_options.hpp"
 #include "profiler/cli/commands.hpp"
 #include "profiler/cli/exit_codes.hpp"
 #include "profiler/cli/output.hpp"
@@ -22,8 +22,7 @@ namespace kvroof::cli {
 namespace {
 
 struct ValidateOptions {
-  std::string backend = "auto";
-  int device = 0;
+  BackendOptions backend;
   std::string suite;
   validate::Case one;
   std::vector<double> sparsity = {0.5};
@@ -31,17 +30,6 @@ struct ValidateOptions {
   std::string dtype = "f16";
   std::string json;
 };
-
-void add_backend_options(CLI::App& command, ValidateOptions& options) {
-  command
-      .add_option("--backend", options.backend, "auto (cuda where usable, else sim), sim or cuda")
-      ->check(CLI::IsMember({"auto", "sim", "cuda"}))
-      ->capture_default_str();
-  constexpr int most_devices = 1024;
-  command.add_option("--device", options.device, "Number of the CUDA device")
-      ->check(CLI::Range(0, most_devices - 1))
-      ->capture_default_str();
-}
 
 /// CLI11 takes "-1" for the largest unsigned number, and anything larger too.
 std::string whole_number(const std::string& text) {
@@ -147,15 +135,8 @@ Selection select_cases(const ValidateOptions& options) {
 int run_validate(const ValidateOptions& options, const Invocation& invocation) {
   const Selection selection = select_cases(options);
   const std::vector<validate::Case>& cases = selection.cases;
-  const BackendChoice choice = options.backend == "sim"    ? BackendChoice::kSim
-                               : options.backend == "cuda" ? BackendChoice::kCuda
-                                                           : BackendChoice::kAuto;
-  const std::unique_ptr<Device> device = open_device(choice, options.device);
+  const std::unique_ptr<Device> device = open_device(options.backend);
   if (!options.json.empty()) require_writable(options.json);
-  if (choice == BackendChoice::kAuto && device->backend() == Backend::kSim) {
-    fmt::print(stderr, "kvroof: on the simulator, since CUDA cannot be used here: {}\n",
-               why_no_cuda());
-  }
   std::vector<validate::CaseResult> results;
   {
     Progress progress(static_cast<int>(cases.size()));
@@ -185,7 +166,7 @@ void add_validate_command(CLI::App& app, Invocation& invocation) {
       "validate",
       "Check the kernels against the double-precision reference: one case, or a suite of them");
   auto options = std::make_shared<ValidateOptions>();
-  add_backend_options(*command, *options);
+  add_backend_options(*command, options->backend);
   CLI::Option* suite =
       command->add_option("--suite", options->suite, "A fixed list of cases: smoke or full")
           ->check(CLI::IsMember({"smoke", "full"}));

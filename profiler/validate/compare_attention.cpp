@@ -76,6 +76,8 @@ KernelResult to_result(const char* kernel, const reference::Comparison& comparis
   result.max_abs_error = comparison.max_abs_error;
   result.max_rel_error = comparison.max_rel_error;
   result.tolerance_used = comparison.used_share;
+  result.num_elements = comparison.num_elements;
+  result.num_failures = comparison.num_failures;
   result.worst_index = comparison.worst;
   std::int64_t flat = 0;
   for (std::size_t axis = 0; axis < comparison.worst.size(); ++axis)

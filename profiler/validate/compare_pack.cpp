@@ -52,6 +52,7 @@ class PackComparison {
     const reference::Mask wanted = head_mask(one_, rows, kept_);
     const int chunks =
         compressed_tokens(one_.kv_length(sequence), one_.window) / lane_chunk::kTokens;
+    result_.num_elements += std::int64_t{chunks} * lane_chunk::kTokens * one_.head_dim;
     for (int chunk = 0; chunk < chunks; ++chunk) {
       try {
         decode(sequence, kv_head, chunk);
@@ -64,6 +65,7 @@ class PackComparison {
 
   KernelResult take() {
     result_.kernel = operand_ == Operand::kKeys ? "pack_keys" : "pack_values";
+    result_.num_failures = differences_;
     if (differences_ > 0) {
       result_.status = Status::kFailed;
       result_.reason =

@@ -26,6 +26,8 @@ struct KernelResult {
   double tolerance_used =
       0.0;  // largest error as a share of what the arithmetic allows there; above 1 fails
   double tolerance = 0.0;                 // the absolute error allowed at the worst element
+  std::int64_t num_elements = 0;          // compared
+  std::int64_t num_failures = 0;          // of them beyond tolerance, or not identical
   std::vector<std::int64_t> worst_index;  // [sequence, head, ...]; empty when nothing was compared
   std::string reason;                     // one sentence unless passed
 };

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "profiler/report/table.hpp"
+#include "profiler/sweep/plan.hpp"
+
+namespace kvroof::report {
+
+/// A row per planned configuration: what it is, plan, memory, why it is skipped, and roughly how
+/// long it will take when that can be told.
+Table plan_table(const std::vector<sweep::Planned>& plan, std::optional<double> seconds_per_cost);
+
+}  // namespace kvroof::report

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "profiler/report/trace_tables.hpp"
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <map>
+#include <set>
+
+namespace kvroof::report {
+namespace {
+
+using traces::Record;
+
+constexpr double kMiB = 1024.0 * 1024.0;
+constexpr double kNsPerUs = 1000.0;
+
+/// A column and how to take its value from a record.
+struct Field {
+  Column column;
+  std::function<Value(const DeviceRecord&)> value;
+};
+using Fields = std::vector<Field>;
+
+Table make_table(const std::string& caption, const std::vector<DeviceRecord>& records,
+                 const Fields& fields) {
+  Table table{.caption = caption};
+  for (const Field& field : fields) table.columns.push_back(field.column);
+  for (const DeviceRecord& record : records) {
+    table.rows.emplace_back();
+    for (const Field& field : fields) table.rows.back().push_back(field.value(record));
+  }
+  return table;
+}
+
+void append(Fields& fields, Fields more) {
+  for (Field& field : more) fields.push_back(std::move(field));
+}
+
+template <class T>
+Value if_known(const std::optional<T>& value) {
+  return value ? Value(*value) : Value(Missing{});
+}
+
+Value text_or_missing(const std::string& text) {
+  return text.empty() ? Value(Missing{}) : Value(text);
+}
+
+/// Swept axes that are no fields of the problem, over all records.
+Fields axis_fields(const std::vector<DeviceRecord>& records) {
+  std::set<std::string> names;
+  for (const Record& record : records) {
+    for (const auto& [name, value] : record.axes) names.insert(name);
+  }
+  Fields fields;
+  for (const std::string& name : names) {
+    fields.push_back({{name, name}, [name](const Record& r) -> Value {
+                        const auto found = r.axes.find(name);
+                        return found == r.axes.end() ? Value(Missing{}) : Value(found->second);
+                      }});
+  }
+  return fields;
+}
+
+/// What tells the configurations apart.
+Fields configuration_fields(const std::vector<DeviceRecord>& records) {
+  Fields fields = {
+      {{"device", "device"}, [](const DeviceRecord& r) { return text_or_missing(r.device); }},
+      {{"backend", "backend"}, [](const Record& r) { return std::string(name_of(r.backend)); }},
+      {{"kernel", "kernel"}, [](const Record& r) { return r.kernel.name; }},
+      {{"variant", "variant"}, [](const Record& r) { return text_or_missing(r.kernel.variant); }},
+      {{"model", "model"}, [](const Record& r) { return if_known(r.problem.model); }},
+      {{"query_heads", "q heads"}, [](const Record& r) { return r.problem.query_heads; }},
+      {{"kv_heads", "kv heads"}, [](const Record& r) { return r.problem.kv_heads; }},
+      {{"head_dim", "head dim"}, [](const Record& r) { return r.problem.head_dim; }},
+      {{"dtype", "dtype"}, [](const Record& r) { return r.problem.dtype; }},
+      {{"batch", "batch"}, [](const Record& r) { return r.problem.batch; }},
+      {{"kv_len", "kv len"}, [](const Record& r) { return r.problem.kv_len; }},
+      {{"window", "window"}, [](const Record& r) { return r.problem.window; }},
+      {{"sparsity", "sparsity"}, [](const Record& r) { return r.problem.keys.requested_sparsity; }},
+      {{"value_sparsity", "value sparsity"},
+       [](const Record& r) -> Value {
+         if (r.problem.values.requested_sparsity == r.problem.keys.requested_sparsity)
+           return Missing{};
+         return r.problem.values.requested_sparsity;
+       }},
+      {{"effective_sparsity", "effective"},
+       [](const Record& r) { return if_known(r.problem.keys.effective_sparsity); }},
+      {{"seed", "seed"}, [](const Record& r) { return static_cast<std::int64_t>(r.problem.seed); }},
+      {{"input", "input"}, [](const Record& r) { return text_or_missing(r.problem.input); }}};
+  append(fields, axis_fields(records));
+  return fields;
+}
+
+const traces::Traffic* traffic_at(const Record& record, traces::MemoryLevel level) {
+  for (const traces::Traffic& traffic : record.traffic) {
+    if (traffic.level == level) return &traffic;
+  }
+  return nullptr;
+}
+
+double moved(const traces::Traffic& traffic) { return traffic.read_bytes + traffic.write_bytes; }
+
+Value time_ns(const Record& record) {
+  if (!record.times.empty()) return record.times.front().statistics.median_ns;
+  if (record.status == traces::Status::passed && record.backend == traces::Backend::sim)
+    return Missing{"simulated, no time"};
+  return Missing{};
+}
+
+/// Where the numbers of a row come from, as far as it has any.
+Value provenance_of_time(const Record& record) {
+  if (record.times.empty()) return Missing{};
+  return std::string(name_of(record.times.front().provenance));
+}
+
+/// bytes / ns is GB/s. A time and a traffic of different provenance do not mix.
+Value dram_gb_per_s(const Record& record) {
+  const traces::Traffic* dram = traffic_at(record, traces::MemoryLevel::dram);
+  if (dram == nullptr || record.times.empty() || record.times.front().statistics.median_ns <= 0)
+    return Missing{};
+  return moved(*dram) / record.times.front().statistics.median_ns;
+}
+
+Field traffic_field(traces::MemoryLevel level, const std::string& title) {
+  return {{fmt::format("{}_bytes", name_of(level)), title, kMiB},
+          [level](const Record& r) -> Value {
+            const traces::Traffic* traffic = traffic_at(r, level);
+            return traffic == nullptr ? Value(Missing{}) : Value(moved(*traffic));
+          }};
+}
+
+Field bytes_field(const std::string& key, const std::string& title,
+                  std::uint64_t traces::Bytes::*part) {
+  return {{key + "_bytes", title, kMiB}, [part](const Record& r) -> Value {
+            if (!r.bytes) return Missing{};
+            return static_cast<std::int64_t>((*r.bytes).*part);
+          }};
+}
+
+Value compressed(const Record& record) {
+  if (!record.bytes) return Missing{};
+  return static_cast<std::int64_t>(traces::compressed_bytes(*record.bytes));
+}
+
+Value ratio(const Record& record) {
+  return record.bytes ? if_known(traces::compression_ratio(*record.bytes)) : Value(Missing{});
+}
+
+/// The share of outputs, or packed elements, that the reference checked; told in its own words.
+Value checked(const Record& record) {
+  return record.validation ? text_or_missing(record.validation->reference) : Value(Missing{});
+}
+
+Fields result_fields() {
+  return {{{"status", "status"}, [](const Record& r) { return std::string(name_of(r.status)); }},
+          {{"time_ns", "time us", kNsPerUs}, time_ns},
+          {{"time_provenance", "time is"}, provenance_of_time},
+          {{"dram_gb_per_s", "GB/s"}, dram_gb_per_s},
+          {{"compressed_bytes", "KV MiB", kMiB}, compressed},
+          {{"compression_ratio", "dense/KV"}, ratio},
+          traffic_field(traces::MemoryLevel::dram, "DRAM MiB"),
+          {{"tolerance_share", "err/tol"},
+           [](const Record& r) -> Value {
+             return r.validation ? Value(r.validation->tolerance_share) : Value(Missing{});
+           }},
+          {{"reference", "checked against"}, checked},
+          {{"reason", "reason"}, [](const Record& r) { return text_or_missing(r.reason); }}};
+}
+
+Fields byte_part_fields() {
+  using traces::Bytes;
+  return {bytes_field("key_values", "K values", &Bytes::key_values),
+          bytes_field("value_values", "V values", &Bytes::value_values),
+          bytes_field("key_bitmaps", "K bitmaps", &Bytes::key_bitmaps),
+          bytes_field("value_bitmaps", "V bitmaps", &Bytes::value_bitmaps),
+          bytes_field("indices", "headers", &Bytes::indices),
+          bytes_field("padding", "padding", &Bytes::padding),
+          bytes_field("window", "window", &Bytes::window),
+          bytes_field("queries", "queries", &Bytes::queries),
+          bytes_field("outputs", "outputs", &Bytes::outputs),
+          bytes_field("partials", "partials", &Bytes::partials),
+          bytes_field("dense", "dense KV", &Bytes::dense)};
+}
+
+Field counter_field(const std::string& name, const std::string& title, double scale = 1) {
+  return {{name, title, scale}, [name](const Record& r) -> Value {
+            if (!r.counters) return Missing{};
+            const auto found = r.counters->find(name);
+            return found == r.counters->end() ? Value(Missing{}) : if_known(found->second.value);
+          }};
+}
+
+Fields all_counter_fields(const std::vector<DeviceRecord>& records) {
+  std::set<std::string> names;
+  for (const Record& record : records) {
+    if (!record.counters) continue;
+    for (const auto& [name, counter] : *record.counters) names.insert(name);
+  }
+  Fields fields;
+  for (const std::string& name : names) fields.push_back(counter_field(name, name));
+  return fields;
+}
+
+std::vector<DeviceRecord> with_status(const std::vector<DeviceRecord>& records,
+                                      traces::Status status) {
+  std::vector<DeviceRecord> chosen;
+  for (const DeviceRecord& record : records) {
+    if (record.status == status) chosen.push_back(record);
+  }
+  return chosen;
+}
+
+}  // namespace
+
+std::vector<DeviceRecord> latest_records(const traces::Trace& trace) {
+  std::map<std::string, std::size_t> places;
+  std::vector<DeviceRecord> latest;
+  for (const Record& record : trace.records) {
+    const traces::Environment* environment = environment_of(trace, record);
+    DeviceRecord row{record, environment == nullptr ? "" : environment->device.name};
+    const auto [place, added] =
+        places.try_emplace(traces::configuration_key(record) + row.device, latest.size());
+    if (added) {
+      latest.push_back(std::move(row));
+    } else {
+      latest[place->second] = std::move(row);
+    }
+  }
+  return latest;
+}
+
+Table results_table(const std::vector<DeviceRecord>& records) {
+  Fields fields = configuration_fields(records);
+  append(fields, result_fields());
+  Table table = make_table("Results", records, fields);
+  fold_constant_columns(table);
+  table.notes.push_back(
+      "KV MiB: values, bitmaps, headers, padding and window, from shapes. DRAM MiB on sim: every "
+      "32-byte sector once, simulated. err/tol: largest error as a share of what the arithmetic "
+      "may make; above 1 fails.");
+  return table;
+}
+
+Table bytes_table(const std::vector<DeviceRecord>& records) {
+  const std::vector<DeviceRecord> passed = with_status(records, traces::Status::passed);
+  Fields fields = configuration_fields(passed);
+  append(fields, byte_part_fields());
+  fields.push_back({{"compression_ratio", "dense/KV"}, ratio});
+  Table table = make_table("Bytes by part, MiB", passed, fields);
+  fold_constant_columns(table);
+  table.notes.push_back(
+      "From shapes, exact: every row keeps the same count. A pack kernel's row holds its side "
+      "only.");
+  return table;
+}
+
+Table counters_table(const std::vector<DeviceRecord>& records) {
+  const std::vector<DeviceRecord> passed = with_status(records, traces::Status::passed);
+  constexpr double kilo = 1000;
+  Fields fields = configuration_fields(passed);
+  append(fields, {traffic_field(traces::MemoryLevel::dram, "DRAM MiB"),
+                  traffic_field(traces::MemoryLevel::l2, "L2 MiB"),
+                  traffic_field(traces::MemoryLevel::shared, "shared MiB"),
+                  counter_field("shared_load_bank_conflicts", "load conflicts"),
+                  counter_field("shared_store_bank_conflicts", "store conflicts"),
+                  counter_field("instructions_alu", "kALU", kilo),
+                  counter_field("instructions_fma", "kFMA", kilo),
+                  counter_field("instructions_xu", "kXU", kilo),
+                  counter_field("instructions_lsu", "kLSU", kilo),
+                  counter_field("instructions_tensor", "kMMA", kilo)});
+  Table table = make_table("Counters of one launch", passed, fields);
+  fold_constant_columns(table);
+  table.notes.push_back(
+      "kALU .. kMMA: thousands of warp instructions by pipe. On sim everything here is simulated.");
+  return table;
+}
+
+Table wide_table(const std::vector<DeviceRecord>& records) {
+  Fields fields = configuration_fields(records);
+  append(fields, result_fields());
+  append(fields, byte_part_fields());
+  append(fields, {traffic_field(traces::MemoryLevel::l2, "L2 MiB"),
+                  traffic_field(traces::MemoryLevel::shared, "shared MiB")});
+  append(fields, all_counter_fields(records));
+  return make_table("", records, fields);
+}
+
+}  // namespace kvroof::report

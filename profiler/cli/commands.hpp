@@ -20,5 +20,6 @@ struct Invocation {
 // Each adds one subcommand to `app`; its callback runs the command and sets invocation.exit_code.
 void add_validate_command(CLI::App& app, Invocation& invocation);
 void add_devices_command(CLI::App& app, Invocation& invocation);
+void add_predict_command(CLI::App& app, Invocation& invocation);
 
 }  // namespace kvroof::cli

@@ -30,6 +30,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   add_validate_command(app, invocation);
   add_devices_command(app, invocation);
+  add_predict_command(app, invocation);
   catch_interrupts();
   try {
     app.parse(argc, argv);

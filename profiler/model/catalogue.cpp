@@ -26,7 +26,7 @@ std::string_view to_string(Confidence confidence) {
 std::span<const ParameterField> parameter_fields() {
   using D = DeviceModel;
   constexpr double large = 1e6;
-  static constexpr std::array<ParameterField, 28> fields{{
+  static constexpr std::array<ParameterField, 30> fields{{
       {"sm_count", "1", "streaming multiprocessors", 1, 1024, true, &D::sm_count},
       {"sm_clock_mhz", "MHz", "clock of the SMs under load", 100, 10000, false, &D::sm_clock_mhz},
       {"issue_per_clk", "instr/clk/SM", "warp instructions issued", 0.1, 64, false,
@@ -63,6 +63,10 @@ std::span<const ParameterField> parameter_fields() {
        &D::dram_loaded_latency_ns},
       {"dram_exponent", "1", "p of the smooth minimum", 1, 100, false, &D::dram_exponent},
       {"dram_latency_ns", "ns", "of one load from idle memory", 1, 1e5, false, &D::dram_latency_ns},
+      {"trip_factor", "1", "a trip of a kernel / a load of a pointer chase", 0, 100, false,
+       &D::trip_factor},
+      {"overlap_exponent", "1", "q of the smooth maximum; 1000 is a hard one", 1, 1000, false,
+       &D::overlap_exponent},
       {"memory_gb", "GB", "device memory", 0.1, 1e5, false, &D::memory_gb},
       {"launch_stream_us", "us", "fixed cost of a kernel queued in a stream", 0, 1000, false,
        &D::launch_stream_us},

@@ -47,6 +47,7 @@ struct DeviceModel {
   Parameter warps_per_sm, blocks_per_sm, registers_per_sm, shared_kib_per_sm, shared_kib_per_block;
   Parameter l2_mb, l2_gb_per_s, l2_latency_ns;
   Parameter dram_gb_per_s, dram_efficiency, dram_loaded_latency_ns, dram_exponent, dram_latency_ns;
+  Parameter trip_factor, overlap_exponent;
   Parameter memory_gb;
   Parameter launch_stream_us, launch_graph_us;
 

@@ -56,10 +56,11 @@ class Terms {
     const double dram = in_l2() ? 0.0 : work_.chain.dram_trips;
     const double l2 = work_.chain.l2_trips + (in_l2() ? work_.chain.dram_trips : 0.0);
     const double time_ns = dram * device_.dram_latency_ns.value + l2 * device_.l2_latency_ns.value;
-    return {"trips", time_ns * 1e-3,
-            fmt::format("{:.0f} to memory x {} ns + {:.0f} to L2 x {} ns", dram,
-                        device_.dram_latency_ns.value, l2, device_.l2_latency_ns.value),
-            used(device_, {"dram_latency_ns", "l2_latency_ns"})};
+    return {"trips", time_ns * device_.trip_factor.value * 1e-3,
+            fmt::format("({:.0f} to memory x {} ns + {:.0f} to L2 x {} ns) x {}", dram,
+                        device_.dram_latency_ns.value, l2, device_.l2_latency_ns.value,
+                        device_.trip_factor.value),
+            used(device_, {"dram_latency_ns", "l2_latency_ns", "trip_factor"})};
   }
 
   Term dram() const {
@@ -204,6 +205,15 @@ double dram_bandwidth(const DeviceModel& device, double bytes_in_flight) {
   return low * std::pow(1.0 + std::pow(ratio, p), -1.0 / p);
 }
 
+double smooth_maximum(const std::vector<Term>& terms, double q) {
+  double largest = 0.0;
+  for (const Term& term : terms) largest = std::max(largest, term.time_us);
+  if (largest == 0.0) return 0.0;
+  double sum = 0.0;
+  for (const Term& term : terms) sum += std::pow(term.time_us / largest, q);
+  return largest * std::pow(sum, 1.0 / q);
+}
+
 double busiest_sm_share(const Work& work, double sm_count) {
   const double blocks = work.shape.blocks;
   return work.block_imbalance * std::ceil(blocks / sm_count) / blocks;
@@ -243,7 +253,7 @@ Estimate estimate(const Work& work, const DeviceModel& device, const Conditions&
       std::max_element(result.terms.begin(), result.terms.end(),
                        [](const Term& a, const Term& b) { return a.time_us < b.time_us; });
   result.binding = static_cast<std::size_t>(largest - result.terms.begin());
-  result.time_us = largest->time_us;
+  result.time_us = smooth_maximum(result.terms, device.overlap_exponent.value);
   for (const Term& term : result.fixed) result.time_us += term.time_us;
   return result;
 }

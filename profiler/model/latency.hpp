@@ -11,14 +11,15 @@
 
 // How long a kernel takes, as arithmetic on plain structs (docs/model.md):
 //
-//   T = t_launch + t_trips + max(dram, l2, shared, tensor, issue, alu, fma, xu, lsu, chain)
+//   T = t_launch + t_trips + smooth_max(dram, l2, shared, tensor, issue, alu, fma, xu, lsu, chain)
 //
 // Each term of the maximum is the time that one resource needs for its share of the work if nothing
-// else held it up.
+// else held it up. The maximum is (sum t^q)^(1/q): resources that are nearly full get in each
+// other's way; q = overlap_exponent.
 
 namespace kvroof::model {
 
-inline constexpr std::string_view kModelName = "bounded-by-slowest-term 1";
+inline constexpr std::string_view kModelName = "bounded-by-slowest-term 2";
 /// Shown beside every prediction.
 inline constexpr std::string_view kNotValidated = "not yet validated on these kernels";
 
@@ -79,7 +80,7 @@ struct Term {
 
 struct Estimate {
   std::vector<Term> fixed;  // added: "launch", "trips"
-  std::vector<Term> terms;  // of which the largest counts
+  std::vector<Term> terms;  // of which the largest binds
   std::size_t binding = 0;  // index into terms
   double time_us = 0;
 
@@ -93,6 +94,9 @@ struct Estimate {
 /// (X^-p + (efficiency * peak)^-p)^(-1/p). The form fits RRZE-HPC/gpu-benches to 1-4 % where the
 /// hard minimum is 1-10 % off. 0 bytes in flight give 0.
 double dram_bandwidth(const DeviceModel& device, double bytes_in_flight);
+
+/// (sum t^q)^(1/q) of not negative times; between the largest and their sum, for q >= 1.
+double smooth_maximum(const std::vector<Term>& terms, double q);
 
 /// The part of all work that the busiest SM does: imbalance * ceil(blocks / SMs) / blocks.
 double busiest_sm_share(const Work& work, double sm_count);

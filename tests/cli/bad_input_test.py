@@ -107,7 +107,7 @@ class BadInput(unittest.TestCase):
                 self.refused(["validate", *extra, *line.split()], sentence)
 
     def test_no_command_or_an_unknown_one(self):
-        self.refused([], "a command is needed: validate or devices")
+        self.refused([], "a command is needed: validate, sweep")
         self.refused(["--bogus"], "--bogus")
         self.refused(["frobnicate"], "frobnicate")
         self.refused(["devices", "extra"], "extra")

@@ -8,6 +8,7 @@
 #include "kernels/error.hpp"
 #include "profiler/cli/commands.hpp"
 #include "profiler/cli/exit_codes.hpp"
+#include "profiler/cli/number_check.hpp"
 #include "profiler/cli/table_output.hpp"
 #include "profiler/cli/trace_files.hpp"
 #include "profiler/report/compare.hpp"
@@ -59,14 +60,14 @@ void add_compare_command(CLI::App& app, Invocation& invocation) {
   command
       ->add_option("--alpha", arguments->alpha,
                    "Share of comparisons of alike runs that may report a difference")
-      ->check(CLI::Range(1e-9, 0.5))
+      ->check(number_in(1e-9, 0.5))
       ->capture_default_str();
   constexpr double most_percent = 1e9;
   command
       ->add_option("--fail-on-regression", arguments->fail_percent,
                    "Exit with 4 when something passed before and does not now, is significantly "
                    "slower, or takes more bytes, traffic or counts, by more than this many percent")
-      ->check(CLI::Range(0.0, most_percent));
+      ->check(number_in(0, most_percent));
   add_table_options(*command, arguments->output);
   command->callback([arguments, &invocation] { invocation.exit_code = run_compare(*arguments); });
 }

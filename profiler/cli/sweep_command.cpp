@@ -9,10 +9,11 @@
 #include "profiler/cli/backend_options.hpp"
 #include "profiler/cli/commands.hpp"
 #include "profiler/cli/exit_codes.hpp"
+#include "profiler/cli/number_check.hpp"
 #include "profiler/cli/output.hpp"
 #include "profiler/cli/table_output.hpp"
-#include "profiler/report/plan_table.hpp"
 #include "profiler/report/trace_tables.hpp"
+#include "profiler/sweep/plan_table.hpp"
 #include "profiler/sweep/record.hpp"
 #include "profiler/sweep/sweep.hpp"
 #include "profiler/sweep/time_left.hpp"
@@ -72,7 +73,7 @@ std::string list_text(const SweepArguments& arguments) {
 int dry_run(const SweepArguments& arguments, const std::vector<sweep::Planned>& plan,
             Device& device) {
   const std::optional<double> seconds_per_cost = sweep::probe_seconds_per_cost(device);
-  Tables tables{{}, report::plan_table(plan, seconds_per_cost), "configurations"};
+  Tables tables{{}, sweep::plan_table(plan, seconds_per_cost), "configurations"};
   report::Table shown = tables.wide;
   fold_constant_columns(shown);
   double cost = 0;
@@ -224,7 +225,7 @@ void add_how_options(CLI::App& command, SweepArguments& arguments) {
   command
       .add_option("--timeout", arguments.options.timeout_seconds,
                   "Seconds for a configuration, looked at between its stages; 0: no limit")
-      ->check(CLI::Range(0.0, most_seconds))
+      ->check(number_in(0, most_seconds))
       ->capture_default_str();
   command
       .add_option(

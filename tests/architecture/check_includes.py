@@ -36,8 +36,10 @@ OURS = {
     "profiler/inputs": ("kernels/value_types.hpp",),  # dense arrays of 16-bit values, no format
     "profiler/model": ("kernels", "traces", "profiler/measure"),
     "profiler/validate": ("kernels", "reference", "traces", "profiler/inputs"),
-    "profiler/sweep": ("kernels", "traces", "profiler"),
-    "profiler/report": ("kernels", "traces", "profiler"),
+    "profiler/measure": ("traces",),
+    "profiler/report": ("kernels", "traces", "profiler/measure", "profiler/validate"),
+    "profiler/sweep": ("kernels", "traces", "profiler/inputs", "profiler/measure", "profiler/model",
+                       "profiler/report", "profiler/validate"),
     "profiler/cli": ("kernels", "traces", "profiler"),
     "gui": ("traces",),
 }

@@ -104,7 +104,7 @@ class BadInput(unittest.TestCase):
         self.assert_refused(kvroof("report"), USAGE, "TRACE")
         self.assert_refused(kvroof("compare", self.trace), USAGE, "NEW")
         self.assert_refused(kvroof("compare", self.trace, other), USAGE, "in common")
-        self.assert_refused(kvroof("compare", self.trace, other, "--fail-on-regression", "x"), USAGE)
+        self.assert_refused(kvroof("compare", self.trace, other, "--fail-on-regression", "nan"), USAGE)
 
     def test_merge_replaces_no_file(self):
         sweep("-a", "kv_len=64", "-o", self.trace)

@@ -7,10 +7,10 @@
 #include "profiler/report/table.hpp"
 #include "profiler/sweep/plan.hpp"
 
-namespace kvroof::report {
+namespace kvroof::sweep {
 
 /// A row per planned configuration: what it is, plan, memory, why it is skipped, and roughly how
 /// long it will take when that can be told.
-Table plan_table(const std::vector<sweep::Planned>& plan, std::optional<double> seconds_per_cost);
+report::Table plan_table(const std::vector<Planned>& plan, std::optional<double> seconds_per_cost);
 
-}  // namespace kvroof::report
+}  // namespace kvroof::sweep

@@ -114,6 +114,9 @@ std::vector<validate::Case> selected_cases(const PredictionCommand& options) {
   }
   for (const validate::Case& each : cases) {
     check(each);
+    constexpr int grid_limit = 65535;  // of the kernels
+    require(each.batch <= grid_limit, "predict: batch must be at most {}, got {}", grid_limit,
+            each.batch);
     require(each.head_dim == 128, "predict: the decode kernel has head_dim 128 only, got {}",
             each.head_dim);
   }

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <stdexcept>
 
 #include "kernels/error.hpp"
 #include "profiler/model/catalogue.hpp"
@@ -95,7 +96,7 @@ class Reader {
     const std::string name = text_member(entry, "name", fmt::format("{}: a device", origin_));
     const std::string where = place(origin_, name, "");
     DeviceModel device;
-    if (entry.contains("like")) device = catalogue.find(text_member(entry, "like", where));
+    if (entry.contains("like")) device = relative(catalogue, entry, where);
     const bool inherits = entry.contains("like");
     device.name = name;
     if (!inherits || entry.contains("title")) device.title = text_member(entry, "title", where);
@@ -114,6 +115,16 @@ class Reader {
       catalogue.devices.push_back(std::move(device));
     } else {
       *same = std::move(device);
+    }
+  }
+
+  static const DeviceModel& relative(const Catalogue& catalogue, const json& entry,
+                                     const std::string& where) {
+    const std::string name = text_member(entry, "like", where);
+    try {
+      return catalogue.find(name);
+    } catch (const std::invalid_argument& error) {
+      fail("{}: field like: {}", where, error.what());
     }
   }
 

@@ -16,8 +16,8 @@ namespace kvroof::model {
 inline constexpr int kDecodeRegisters = 168;
 
 struct PredictOptions {
-  Conditions conditions;
-  SampleOptions sample;
+  Conditions conditions{};
+  SampleOptions sample{};
   int registers = kDecodeRegisters;
   int blocks = 0;  // of the plan; 0: chosen for the device
 };

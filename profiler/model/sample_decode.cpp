@@ -78,6 +78,8 @@ class SparseCache {
     problem_.chunk_capacity =
         std::max(1, attention::compressed_tokens(problem_.max_kv_len, problem_.window) /
                         lane_chunk::kTokens);
+    // A longer window than the longest sequence changes nothing but the size of the ring.
+    problem_.window = std::min(problem_.window, problem_.max_kv_len);
     problem_.window_capacity = problem_.window + lane_chunk::kTokens - 1;
     for (Side* side : {&keys_, &values_}) {
       const bool keys = side == &keys_;
@@ -210,6 +212,7 @@ class Sampler {
   Sampler(const DecodeCase& one, const DecodePlan& plan, const DeviceInfo& info,
           const SampleOptions& options)
       : plan_(plan),
+        seed_(options.seed),
         schedule_(decode_schedule(one, plan)),
         deal_{schedule_.units, std::int64_t{plan.blocks} * plan.warps},
         device_({.device = info,
@@ -229,10 +232,7 @@ class Sampler {
   }
 
   DecodeSample part(int blocks) {
-    std::set<int> some;
-    for (int i = 0; i < blocks; ++i) {
-      some.insert(static_cast<int>((2 * std::int64_t{i} + 1) * plan_.blocks / (2 * blocks)));
-    }
+    const std::set<int> some = choose(blocks);
     std::int64_t units = 0;
     for (const int block : some) {
       cache_.fill(first_unit(block), first_unit(block + 1));
@@ -251,6 +251,19 @@ class Sampler {
   }
 
  private:
+  /// A block of each of `count` equal stretches of the grid, drawn: evenly spaced blocks would all
+  /// stand at the same place of their rows where rows and grid have a common period.
+  std::set<int> choose(int count) {
+    std::mt19937_64 random(seed_);
+    std::set<int> blocks;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t first = i * plan_.blocks / count;
+      const std::int64_t end = (i + 1) * plan_.blocks / count;
+      blocks.insert(
+          static_cast<int>(first + below(random, static_cast<std::uint32_t>(end - first))));
+    }
+    return blocks;
+  }
   std::int64_t first_unit(int block) const {
     return deal_.first(std::int64_t{block} * plan_.warps);
   }
@@ -298,6 +311,7 @@ class Sampler {
   }
 
   DecodePlan plan_;
+  std::uint64_t seed_;
   DecodeSchedule schedule_;
   Deal deal_;
   std::set<int> chosen_;

@@ -18,8 +18,8 @@ struct DecodeCase {
 };
 
 struct SampleOptions {
-  int blocks = 4;          // simulated; 0 or at least the plan's blocks: all of them
-  std::uint64_t seed = 1;  // of the masks and values
+  int blocks = 8;          // simulated; 0 or at least the plan's blocks: all of them
+  std::uint64_t seed = 1;  // of the choice of blocks, masks and values
   int host_threads = 0;    // 0: all cores
 };
 
@@ -35,12 +35,12 @@ struct DecodeSample {
   double host_seconds = 0;       // measured: what the simulation took
 };
 
-/// Runs the decode kernel on the simulator with the limits of `device`, for evenly spaced blocks of
-/// the plan, over chunks with random masks of exactly `kept` elements per row, and scales the
-/// counters by the units of work. Only the data that these blocks read is made. Blocks that leave
-/// the last merge of a row to others are counted without it; it is counted once by itself, and
-/// added for every row that several blocks share. Throws as make_plan() and launch() do, and
-/// std::runtime_error when the simulator reports a hazard.
+/// Runs the decode kernel on the simulator with the limits of `device`, for a block drawn from
+/// each of so many equal stretches of the grid, over chunks with random masks of exactly `kept`
+/// elements per row, and scales the counters by the units of work. Only the data that these blocks
+/// read is made. Blocks that leave the last merge of a row to others are counted without it; it is
+/// counted once by itself, and added for every row that several blocks share. Throws as make_plan()
+/// and launch() do, and std::runtime_error when the simulator reports a hazard.
 DecodeSample sample_decode(const DecodeCase& one, const attention::DecodePlan& plan,
                            const DeviceInfo& device, const SampleOptions& options = {});
 

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <ostream>
 
 #include "kernels/simt/simulator.hpp"
 #include "profiler/validate/device_run.hpp"
@@ -64,17 +66,17 @@ double largest_error(const Demand& is, const Demand& should_be) {
 
 class sample : public testing::TestWithParam<Shape> {};
 
-TEST_P(sample, of_four_blocks_is_within_six_percent_of_all_blocks) {
+TEST_P(sample, of_eight_blocks_is_within_six_percent_of_all_blocks) {
   const DecodeCase one = decode_case(GetParam());
   const attention::DecodePlan plan = attention::make_plan(one.problem, h200_device_info());
-  ASSERT_GT(plan.blocks, 8) << "a sample of this shape would be most of it";
+  ASSERT_GT(plan.blocks, 16) << "a sample of this shape would be most of it";
   const DecodeSample all = sample_decode(one, plan, h200_device_info(), {.blocks = 0});
-  const DecodeSample some = sample_decode(one, plan, h200_device_info(), {.blocks = 4});
+  const DecodeSample some = sample_decode(one, plan, h200_device_info(), {.blocks = 8});
   EXPECT_EQ(all.blocks_simulated, plan.blocks);
-  EXPECT_LE(some.blocks_simulated, 4 + 2);
+  EXPECT_LE(some.blocks_simulated, 8 + 2);
   const double error = largest_error(some.demand, all.demand);
   RecordProperty("largest_error", fmt::format("{:.4f}", error));
-  fmt::print("{}: sample of 4 of {} blocks, largest error {:.2f} %\n",
+  fmt::print("{}: sample of 8 of {} blocks, largest error {:.2f} %\n",
              testing::PrintToString(GetParam()), plan.blocks, 100.0 * error);
   EXPECT_LT(error, 0.06);
 }
@@ -95,7 +97,9 @@ TEST(sample_of_blocks, with_random_masks_counts_like_pruned_synthetic_data) {
   with_log_sums.problem.log_sum_exps = &somewhere;
   const DecodeSample random = sample_decode(with_log_sums, plan, h200_device_info(), {.blocks = 0});
 
-  validate::Case real{.query_heads = 8, .kv_heads = 2, .kv_lengths = {4096}};
+  validate::Case real;  // 4096 tokens, kept 64
+  real.query_heads = 8;
+  real.kv_heads = 2;
   simt::Simulator device({.checks = false});
   const inputs::KvTensors tensors = validate::load_inputs(real);
   const validate::DeviceResult result = validate::run_on_device(real, tensors, device);

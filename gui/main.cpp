@@ -9,10 +9,31 @@
 #include "gui/views/main_window.hpp"
 #include "kvroof_version.hpp"
 
+namespace {
+
+/// Qt aborts without a display; a sentence is kinder.
+bool hasDisplay() {
+#ifdef Q_OS_LINUX
+  for (const char* name : {"QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"})
+    if (!qEnvironmentVariableIsEmpty(name)) return true;
+  return false;
+#else
+  return true;
+#endif
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace kvroof::gui;
   const bool isHeadless = asksForExport(argc, argv);
   if (isHeadless) qputenv("QT_QPA_PLATFORM", "offscreen");
+  if (!hasDisplay()) {
+    std::fprintf(stderr,
+                 "kvroof-view: there is no display. Pictures need none: kvroof-view --export "
+                 "FOLDER TRACE\n");
+    return kFailure;
+  }
   QApplication app(argc, argv);
   QApplication::setApplicationName(QStringLiteral("kvroof-view"));
   QApplication::setApplicationVersion(

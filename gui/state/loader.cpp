@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gui/state/loader.hpp"
 
+#include <QElapsedTimer>
 #include <QFile>
 #include <QFileInfo>
 
@@ -21,11 +22,12 @@ Loader::Loader(Session& session, QObject* parent)
   worker_->moveToThread(&thread_);
   connect(&thread_, &QThread::finished, worker_, &QObject::deleteLater);
   thread_.start();
-  connect(&watcher_, &QFileSystemWatcher::fileChanged, this, &Loader::reload);
-  connect(&poll_, &QTimer::timeout, this, &Loader::reload);
+  connect(&watcher_, &QFileSystemWatcher::fileChanged, this, &Loader::readOn);
+  connect(&poll_, &QTimer::timeout, this, &Loader::readOn);
   poll_.setInterval(kPollMs);
   refresh_.setSingleShot(true);
-  connect(&refresh_, &QTimer::timeout, this, [this] { session_.data().refresh(); });
+  refresh_.setInterval(kRefreshMs);
+  connect(&refresh_, &QTimer::timeout, this, &Loader::refreshData);
 }
 
 Loader::~Loader() {
@@ -52,7 +54,21 @@ void Loader::load(const QString& path) {
 }
 
 void Loader::reload() {
-  for (const auto& source : session_.sources()) readStep(source);
+  broken_.clear();
+  readOn();
+}
+
+void Loader::readOn() {
+  for (const auto& source : session_.sources())
+    if (!broken_.contains(source.get())) readStep(source);
+}
+
+/// While rows still arrive, views are rebuilt for a tenth of the time at most.
+void Loader::refreshData() {
+  QElapsedTimer timer;
+  timer.start();
+  session_.data().refresh();
+  refresh_.setInterval(std::max<int>(kRefreshMs, 10 * static_cast<int>(timer.elapsed())));
 }
 
 void Loader::cancel() {
@@ -81,10 +97,16 @@ void Loader::readStep(std::shared_ptr<TraceSource> source) {
 }
 
 void Loader::arrive(const Result& result) {
-  if (result.generation != generation_) return;
+  if (result.generation != generation_) {
+    // Cancelled meanwhile; rows of a file that is shown would otherwise be missing for good.
+    const int file = session_.fileOfSource(result.source.get());
+    if (file >= 0 && result.error.isEmpty()) session_.take(file, std::move(*result.step));
+    return;
+  }
   --numPending_;
   active_.erase(result.source.get());
   if (!result.error.isEmpty()) {
+    broken_.insert(result.source.get());
     emit failed(result.error);
     return;
   }
@@ -95,10 +117,11 @@ void Loader::arrive(const Result& result) {
   const auto total = std::max<std::uint64_t>(result.step->bytesTotal, 1);
   const int percent = static_cast<int>(100 * result.step->bytesRead / total);
   session_.take(session_.fileOfSource(result.source.get()), std::move(*result.step));
-  if (hasNews && isNew) {
-    session_.data().refresh();
+  if (hasNews && (isNew || atEnd)) {
+    refresh_.stop();
+    refreshData();
   } else if (hasNews && !refresh_.isActive()) {
-    refresh_.start(kRefreshMs);
+    refresh_.start();
   }
   if (!atEnd) {
     emit progress(result.source->path(), percent);

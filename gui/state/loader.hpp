@@ -40,6 +40,8 @@ class Loader : public QObject {
     QString error;
     unsigned generation = 0;
   };
+  void readOn();  // what has been written since
+  void refreshData();
   void readStep(std::shared_ptr<TraceSource> source);
   void arrive(const Result& result);
   void watch(const QString& path);
@@ -53,6 +55,7 @@ class Loader : public QObject {
   std::atomic<unsigned> generation_{0};  // raised by cancel(): results of older steps are dropped
   int numPending_ = 0;
   std::set<const TraceSource*> active_;
+  std::set<const TraceSource*> broken_;  // not read again before somebody asks for it
 };
 
 }  // namespace kvroof::gui

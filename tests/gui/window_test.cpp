@@ -270,6 +270,26 @@ class WindowTest : public QObject {
     }
   }
 
+  void no_record_is_lost_when_loading_is_cancelled_and_taken_up_again() {
+    const std::string path = folder_.path("long.jsonl");
+    const traces::Trace long_trace = test::makeSyntheticSweep({.repetitions = 12, .odd = false});
+    traces::write_trace(path, long_trace);
+    MainWindow window;
+    window.show();
+    bool isCancelled = false;
+    connect(&window.session().data(), &Dataset::rowsAppended, &window, [&] {
+      if (!std::exchange(isCancelled, true))
+        QTimer::singleShot(0, &window, [&] { window.loader().cancel(); });
+    });
+    window.open({QString::fromStdString(path)});
+    QTRY_VERIFY_WITH_TIMEOUT(isCancelled, 10000);
+    QTest::qWait(300);
+    window.loader().reload();
+    QTRY_COMPARE_WITH_TIMEOUT(window.session().data().size(), long_trace.records.size(), 20000);
+    QTest::qWait(200);
+    QCOMPARE(window.session().data().size(), long_trace.records.size());
+  }
+
   void a_palette_change_redraws_in_its_colours() {
     const auto window = opened(sweep_);
     ChartPlot& plot = plotOf(*window, "bandwidth");

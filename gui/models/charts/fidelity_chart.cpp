@@ -72,7 +72,11 @@ Chart buildFidelityChart(const ChartInput& input) {
   }
   Line front{
       .role = LineRole::front, .hue = {}, .toggle = QObject::tr("Pareto front"), .points = {}};
-  for (const std::size_t i : paretoFront(points, better)) front.points.push_back(points[i]);
+  for (const std::size_t i : paretoFront(points, better)) {
+    // A stair: between two points nothing better than the smaller one is known.
+    if (!front.points.empty()) front.points.emplace_back(points[i].x(), front.points.back().y());
+    front.points.push_back(points[i]);
+  }
   chart.legend.push_back({front.toggle, LegendSymbol::line, Hue{}, 0, front.toggle});
   chart.lines.push_back(std::move(front));
   encoding.addLegend(chart);

@@ -28,9 +28,14 @@ int referenceRow(const ChartInput& input) {
                       -std::abs(sparsity.number(at(row)) - 0.7),
                       data.at(col::kBatch).number(at(row)));
   };
-  const auto best = std::max_element(input.rows.begin(), input.rows.end(),
-                                     [&](int a, int b) { return worth(a) < worth(b); });
-  return best == input.rows.end() ? -1 : *best;
+  int best = -1;
+  decltype(worth(0)) bestWorth;
+  for (const int row : input.rows)
+    if (const auto here = worth(row); best < 0 || here > bestWorth) {
+      best = row;
+      bestWorth = here;
+    }
+  return best;
 }
 
 std::vector<int> referenceSweep(const ChartInput& input, const QString& axisId) {

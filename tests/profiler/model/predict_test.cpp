@@ -44,7 +44,8 @@ TEST(prediction, takes_longer_for_more_tokens_and_for_a_larger_batch) {
     before = time;
   }
   EXPECT_GT(
-      predict_decode(decode_case(16, 64000), device, {.sample = {.blocks = 1}}).estimate.time_us,
+      predict_decode(decode_case(16, 64000), device, {.conditions = {}, .sample = {.blocks = 1}})
+          .estimate.time_us,
       before);
 }
 

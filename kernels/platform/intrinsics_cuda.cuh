@@ -414,6 +414,10 @@ KVROOF_DEVICE U32 byte_window(U32 low, U32 high, U32 offset) {
   asm("prmt.b32.f4e %0, %1, %2, %3;" : "=r"(result) : "r"(low), "r"(high), "r"(offset));
   return result;
 }
+/// The low word of {low, high} >> (shift & 31).
+KVROOF_DEVICE U32 funnel_shift_right(U32 low, U32 high, U32 shift) {
+  return __funnelshift_r(low, high, shift);
+}
 /// value * Factor + addend as one multiply-add that the compiler does not take apart.
 template <std::uint32_t Factor>
 KVROOF_DEVICE U32 multiply_add(U32 value, U32 addend) {

@@ -367,6 +367,13 @@ KVROOF_DEVICE U32 byte_window(U32 low, U32 high, U32 offset) {
       std::uint64_t{std::uint32_t{high}} << 32 | std::uint64_t{std::uint32_t{low}};
   return static_cast<std::uint32_t>(bytes >> (std::uint32_t{offset} & 3u) * 8);
 }
+/// The low word of {low, high} >> (shift & 31).
+KVROOF_DEVICE U32 funnel_shift_right(U32 low, U32 high, U32 shift) {
+  detail::issue(detail::Pipe::kAlu);
+  const std::uint64_t bits =
+      std::uint64_t{std::uint32_t{high}} << 32 | std::uint64_t{std::uint32_t{low}};
+  return static_cast<std::uint32_t>(bits >> (std::uint32_t{shift} & 31u));
+}
 /// value * Factor + addend as one multiply-add that the compiler does not take apart.
 template <std::uint32_t Factor>
 KVROOF_DEVICE U32 multiply_add(U32 value, U32 addend) {

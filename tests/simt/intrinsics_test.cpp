@@ -142,6 +142,14 @@ TEST(ByteWindow, starts_at_the_offset_modulo_4) {
   EXPECT_EQ(std::uint32_t{byte_window(low, high, 6u)}, 0x55443322u);
 }
 
+TEST(FunnelShift, takes_its_distance_modulo_32) {
+  const std::uint32_t low = 0x33221100u, high = 0x77665544u;
+  EXPECT_EQ(std::uint32_t{funnel_shift_right(low, high, 0u)}, 0x33221100u);
+  EXPECT_EQ(std::uint32_t{funnel_shift_right(low, high, 4u)}, 0x43322110u);
+  EXPECT_EQ(std::uint32_t{funnel_shift_right(low, high, 31u)}, 0xeeccaa88u);
+  EXPECT_EQ(std::uint32_t{funnel_shift_right(low, high, 32u)}, 0x33221100u);
+}
+
 TEST(Integer, counts_bits_and_leading_zeros_at_the_edges) {
   EXPECT_EQ(std::uint32_t{popcount(0xffffffffu)}, 32u);
   EXPECT_EQ(std::uint32_t{popcount(0u)}, 0u);

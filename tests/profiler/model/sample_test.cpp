@@ -66,7 +66,7 @@ double largest_error(const Demand& is, const Demand& should_be) {
 
 class sample : public testing::TestWithParam<Shape> {};
 
-TEST_P(sample, of_eight_blocks_is_within_six_percent_of_all_blocks) {
+TEST_P(sample, of_eight_blocks_is_within_eight_percent_of_all_blocks) {
   const DecodeCase one = decode_case(GetParam());
   const attention::DecodePlan plan = attention::make_plan(one.problem, h200_device_info());
   ASSERT_GT(plan.blocks, 16) << "a sample of this shape would be most of it";
@@ -78,7 +78,7 @@ TEST_P(sample, of_eight_blocks_is_within_six_percent_of_all_blocks) {
   RecordProperty("largest_error", fmt::format("{:.4f}", error));
   fmt::print("{}: sample of 8 of {} blocks, largest error {:.2f} %\n",
              testing::PrintToString(GetParam()), plan.blocks, 100.0 * error);
-  EXPECT_LT(error, 0.06);
+  EXPECT_LT(error, 0.08);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -30,7 +30,7 @@ struct DecodeTile {
   static constexpr std::int64_t warp_bytes(int lines) { return 2 * Buffer::bytes(lines); }
   /// The fewest lines of a buffer with which two of them hold any chunk.
   static constexpr int kMinLines =
-      (Buffer::kMaxLines - Buffer::kLeadBytes / lane_chunk::kLineBytes + 1) / 2;
+      (Buffer::kMaxLines - Buffer::kSlotsOffset / lane_chunk::kLineBytes + 1) / 2;
   static_assert(Buffer::joined_lines(kMinLines) >= Buffer::kMaxLines, "two buffers hold any chunk");
 
   /// The barrier objects of the warp's two copies lie in the free bytes before the key chunk.

@@ -71,4 +71,14 @@ KVROOF_DEVICE void load_queries(const Value* first, int heads, const Order& orde
   }
 }
 
+/// -q: only the sign bits of the 16-bit values change.
+template <int HeadDim>
+KVROOF_DEVICE void negate(QueryFragments<HeadDim>& queries) {
+  KVROOF_UNROLL
+  for (auto& step : queries.b) {
+    step[0] = step[0] ^ 0x80008000u;
+    step[1] = step[1] ^ 0x80008000u;
+  }
+}
+
 }  // namespace kvroof::KVROOF_BACKEND

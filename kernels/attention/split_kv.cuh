@@ -58,7 +58,8 @@ KVROOF_DEVICE void split_kv(const Problem& problem, const Plan& plan, std::int64
                               warp_bytes);
   }
   sync_threads();
-  finish_rows<Value, head_dim>(problem, plan.warps, layout, deal, block_span, block_end);
+  finish_rows<Value, head_dim>(problem, plan.warps, layout, deal, block_span,
+                               find_row(problem, block_end - 1));
 }
 
 }  // namespace kvroof::KVROOF_BACKEND::attention

@@ -12,11 +12,12 @@ namespace kvroof::KVROOF_BACKEND::attention {
 template <int HeadDim>
 struct WindowShared {
   typename DecodeTile<HeadDim>::CopyBarriers barriers;
-  RowTile<HeadDim> keys;
-  RowTile<HeadDim> values;
+  static constexpr int kTiles = 2;  // that are under way together
+  RowTile<HeadDim> keys[kTiles];
+  RowTile<HeadDim> values[kTiles];
 };
 
-/// Attends to tokens [first, end) of a row, which lie in the dense window, 16 at a time.
+/// Attends to tokens [first, end) of a row, which lie in the dense window, 32 at a time.
 /// Called by: all 32 lanes, converged.
 template <class Value, int HeadDim>
 KVROOF_DEVICE void attend_window(const DecodeProblem& problem, const Row& row, int first, int end,
@@ -33,19 +34,30 @@ KVROOF_DEVICE void attend_window(const DecodeProblem& problem, const Row& row, i
   RegisterQueries<HeadDim, 1> queries;
   load_queries<Value>(problem, row, RowOrder{}, lane, queries.fragments[0]);
 
+  constexpr int tile_rows = RowTile<HeadDim>::kRows;
   KVROOF_NO_UNROLL
-  for (; first < end; first += lane_chunk::kTileTokens) {
-    const int count = end - first;
+  for (; first < end; first += WindowShared<HeadDim>::kTiles * tile_rows) {
     sync_warp();  // before rows are overwritten
-    stage_rows(shared.keys, keys, first, count, lane);
-    stage_rows(shared.values, values, first, count, lane);
+    KVROOF_UNROLL
+    for (int tile = 0; tile < WindowShared<HeadDim>::kTiles; ++tile) {
+      const int begin = first + tile * tile_rows;
+      if (begin >= end) break;
+      stage_rows(shared.keys[tile], keys, begin, end - begin, lane);
+      stage_rows(shared.values[tile], values, begin, end - begin, lane);
+    }
     copy_async_commit();
     copy_async_wait<0>();
     sync_warp();
-    F32 scores[1][1][4];
-    score_rows<Value>(shared.keys, queries, problem.softmax_scale * kLog2E, count, lane, scores);
-    update_softmax(scores[0], results[0].softmax, results[0].outputs);
-    accumulate_rows<Value>(shared.values, scores, lane, results);
+    KVROOF_NO_UNROLL
+    for (int tile = 0; tile < WindowShared<HeadDim>::kTiles; ++tile) {
+      const int begin = first + tile * tile_rows;
+      if (begin >= end) break;
+      F32 scores[1][1][4];
+      score_rows<Value>(shared.keys[tile], queries, problem.softmax_scale * kLog2E, end - begin,
+                        lane, scores);
+      update_softmax(scores[0], results[0].softmax, results[0].outputs);
+      accumulate_rows<Value>(shared.values[tile], scores, lane, results);
+    }
   }
   sync_warp();
 }

@@ -12,9 +12,7 @@ namespace kvroof::KVROOF_BACKEND::two_four {
 
 namespace format = kvroof::two_four;
 using attention::DecodeProblem;
-using attention::QueryFragments;
 using attention::Row;
-using attention::WarpResult;
 
 /// This lane's metadata of a staged chunk; word f / 2 serves fragment f.
 template <int HeadDim>
@@ -66,8 +64,7 @@ KVROOF_DEVICE void score_chunk(const std::byte* chunk, const QueryFragments<Head
     });
   });
   KVROOF_UNROLL
-  for (int tile = 0; tile < format::kTiles; ++tile)
-    attention::scale_scores(scores[tile], scale_log2);
+  for (int tile = 0; tile < format::kTiles; ++tile) scale_scores(scores[tile], scale_log2);
 }
 
 /// Adds probabilities x values of the 64 tokens of a value chunk to the outputs.
@@ -131,7 +128,7 @@ KVROOF_DEVICE void attend_chunks(const DecodeProblem& problem, const Row& row, i
   staged.start_keys(keys);
   staged.start_values(values);
   QueryFragments<HeadDim> queries;
-  attention::load_queries<Value, HeadDim, attention::RowOrder>(problem, row, lane, queries);
+  attention::load_queries<Value>(problem, row, RowOrder{}, lane, queries);
 
   KVROOF_NO_UNROLL
   for (; chunk < end; ++chunk) {

@@ -22,8 +22,6 @@ struct DecodeTile {
   static constexpr std::int64_t kValueOffset = kKeyOffset + chunk_bytes(HeadDim);
   static constexpr std::int64_t kWarpBytes = kValueOffset + chunk_bytes(HeadDim);
   static_assert(kKeyOffset % 16 == 0 && kWarpBytes % 16 == 0, "copies and loads are 16 bytes wide");
-  static_assert(sizeof(typename Attention::WindowShared) <= kWarpBytes,
-                "a warp's chunks leave room for its window rows");
   static_assert(sizeof(typename Attention::MergeShared) <= kWarpBytes,
                 "a warp's chunks leave room for its result");
 };

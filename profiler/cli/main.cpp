@@ -36,12 +36,13 @@ int run(int argc, char** argv) {
   add_compare_command(app, invocation);
   add_merge_command(app, invocation);
   add_devices_command(app, invocation);
+  add_formats_command(app, invocation);
   add_predict_command(app, invocation);
   catch_interrupts();
   try {
     app.parse(argc, argv);
     require(!app.get_subcommands().empty(),
-            "a command is needed: validate, sweep, report, compare, merge, predict or devices; see "
+            "a command is needed: validate, sweep, report, compare, merge, predict, formats or devices; see "
             "{} --help",
             app.get_name());
   } catch (const CLI::ParseError& error) {

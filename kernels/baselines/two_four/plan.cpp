@@ -47,10 +47,14 @@ attention::DecodePlan make_plan(const attention::DecodeProblem& problem, const D
           "2:4 decode: {} pieces of 64 tokens are more than a launch can number ({})", units,
           most_units - 1);
 
-  constexpr std::int64_t least_warps = 8;  // so that a small problem is merged in few blocks
+  // Twelve warps where each has many units; else fewer results to merge count for more.
+  constexpr std::int64_t few_warps = 8;
+  constexpr std::int64_t many_units = 8;
+  const int most = most_warps(device);
   attention::DecodePlan plan;
-  plan.warps = static_cast<int>(std::min<std::int64_t>(
-      most_warps(device), std::max(least_warps, divide_up(units, device.sm_count))));
+  plan.warps = units >= many_units * most * device.sm_count
+                   ? most
+                   : static_cast<int>(std::min<std::int64_t>(most, few_warps));
   plan.blocks = blocks > 0 ? blocks : choose_blocks(device, rows, units, plan.warps);
   plan.shared_bytes = plan.warps * Tile::kWarpBytes;
   return plan;

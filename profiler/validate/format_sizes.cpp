@@ -14,6 +14,7 @@
 #include "kernels/format/size_models.hpp"
 #include "kernels/format/two_four.hpp"
 #include "kernels/format/variable_rows.hpp"
+#include "kernels/value_types.hpp"
 #include "profiler/inputs/synthetic.hpp"
 #include "reference/prune.hpp"
 
@@ -23,12 +24,12 @@ namespace {
 constexpr int kChunkTokens = 64;
 
 /// Keys or values of one head, what a rule keeps of them, and what a decoder must give back.
-struct PrunedRows {
+struct ChosenRows {
   std::vector<std::uint16_t> bits;  // [tokens, head_dim]
   std::vector<std::uint8_t> mask;
   std::int64_t kept = 0;
 
-  PrunedRows(const std::vector<float>& rows, const reference::Mask& chosen)
+  ChosenRows(const std::vector<float>& rows, const reference::Mask& chosen)
       : mask(chosen.data(), chosen.data() + chosen.size()),
         kept(std::count(mask.begin(), mask.end(), std::uint8_t{1})) {
     for (const float value : rows) bits.push_back(inputs::to_bits(inputs::Dtype::kF16, value));
@@ -42,7 +43,7 @@ struct PrunedRows {
 };
 
 /// Zeros count as equal whatever their sign: not every format stores them.
-void require_same(const std::vector<std::uint16_t>& decoded, const PrunedRows& rows,
+void require_same(const std::vector<std::uint16_t>& decoded, const ChosenRows& rows,
                   std::string_view format) {
   const auto same = [](std::uint16_t a, std::uint16_t b) {
     return a == b || ((a | b) & kMagnitudeBits) == 0;
@@ -56,7 +57,7 @@ void require_same(const std::vector<std::uint16_t>& decoded, const PrunedRows& r
 
 /// A format of chunks of 64 rows: encode(rows, mask, chunk), decode(chunk, rows, mask).
 template <class Encode, class Decode>
-void round_trip_chunks(const PrunedRows& rows, int head_dim, std::size_t chunk_bytes,
+void round_trip_chunks(const ChosenRows& rows, int head_dim, std::size_t chunk_bytes,
                        std::string_view format, const Encode& encode, const Decode& decode) {
   const auto elements = static_cast<std::size_t>(kChunkTokens * head_dim);
   std::vector<std::byte> chunk(chunk_bytes);
@@ -70,7 +71,7 @@ void round_trip_chunks(const PrunedRows& rows, int head_dim, std::size_t chunk_b
   require_same(decoded, rows, format);
 }
 
-FormatBytes lane_chunk_bytes(const FormatCase& one, Operand operand, const PrunedRows& rows,
+FormatBytes lane_chunk_bytes(const FormatCase& one, Operand operand, const ChosenRows& rows,
                              int kept) {
   round_trip_chunks(
       rows, one.head_dim, static_cast<std::size_t>(lane_chunk::chunk_bytes(one.head_dim, kept)),
@@ -89,7 +90,7 @@ FormatBytes lane_chunk_bytes(const FormatCase& one, Operand operand, const Prune
           .padding = bytes.padding};
 }
 
-FormatBytes two_four_bytes(const FormatCase& one, Operand operand, const PrunedRows& rows) {
+FormatBytes two_four_bytes(const FormatCase& one, Operand operand, const ChosenRows& rows) {
   round_trip_chunks(
       rows, one.head_dim, static_cast<std::size_t>(two_four::chunk_bytes(one.head_dim)), "two_four",
       [&](auto values, auto mask, auto& chunk) {
@@ -101,7 +102,7 @@ FormatBytes two_four_bytes(const FormatCase& one, Operand operand, const PrunedR
   return two_four::count_bytes(one.head_dim, one.tokens / kChunkTokens);
 }
 
-FormatBytes n_of_m_bytes(const FormatCase& one, n_of_m::Pattern pattern, const PrunedRows& rows) {
+FormatBytes n_of_m_bytes(const FormatCase& one, n_of_m::Pattern pattern, const ChosenRows& rows) {
   const auto head_dim = static_cast<std::size_t>(one.head_dim);
   std::vector<std::byte> encoded(
       static_cast<std::size_t>(n_of_m::row_bytes(pattern, one.head_dim)));
@@ -116,7 +117,7 @@ FormatBytes n_of_m_bytes(const FormatCase& one, n_of_m::Pattern pattern, const P
   return n_of_m::count_bytes(pattern, one.head_dim, one.tokens);
 }
 
-FormatBytes variable_bytes(const FormatCase& one, const PrunedRows& rows) {
+FormatBytes variable_bytes(const FormatCase& one, const ChosenRows& rows) {
   const auto encoded = variable_rows::encode(one.head_dim, rows.bits, rows.mask);
   std::vector<std::uint16_t> decoded(rows.bits.size());
   std::vector<std::uint8_t> mask(rows.bits.size());
@@ -125,7 +126,7 @@ FormatBytes variable_bytes(const FormatCase& one, const PrunedRows& rows) {
   return variable_rows::count_bytes(one.head_dim, encoded);
 }
 
-FormatBytes mustafar_bytes(const FormatCase& one, Operand operand, const PrunedRows& rows) {
+FormatBytes mustafar_bytes(const FormatCase& one, Operand operand, const ChosenRows& rows) {
   const auto encoded = mustafar::encode(operand, one.head_dim, rows.survivors());
   require_same(mustafar::decode(operand, one.head_dim, encoded), rows, "mustafar_tiles");
   return mustafar::count_bytes(encoded);
@@ -157,7 +158,7 @@ class Rows {
     std::copy(values_.begin(), values_.end(), matrix_.data());
   }
   const reference::Matrix& matrix() const { return matrix_; }
-  PrunedRows pruned(const reference::Mask& mask) const { return {values_, mask}; }
+  ChosenRows pruned(const reference::Mask& mask) const { return {values_, mask}; }
 
  private:
   std::vector<float> values_;
@@ -174,8 +175,8 @@ void add_operand(const FormatCase& one, Operand operand, std::vector<FormatSize>
   const char* name = operand == Operand::kKeys ? "keys" : "values";
   const Rows rows(one, operand);
   const int kept = kept_from_sparsity(one.head_dim, one.sparsity);
-  const PrunedRows exact = rows.pruned(reference::prune_per_token_magnitude(rows.matrix(), kept));
-  const PrunedRows published =
+  const ChosenRows exact = rows.pruned(reference::prune_per_token_magnitude(rows.matrix(), kept));
+  const ChosenRows published =
       rows.pruned(reference::prune_per_token_published(rows.matrix(), one.sparsity));
   const std::string exact_rule = fmt::format("per token, {} of {}", kept, one.head_dim);
   sizes.push_back(

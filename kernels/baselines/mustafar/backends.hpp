@@ -22,12 +22,6 @@ void with_instance(const Problem& problem, Run&& run) {
   with_head_dim(BFloat16{});
 }
 
-/// Blocks of the key kernel along the tokens; at least one, because a grid cannot be empty.
-constexpr int key_blocks(const Problem& problem) {
-  constexpr int tokens = kKeyWarps * kTile;
-  const auto blocks = (std::int64_t{problem.max_kv_len} + tokens - 1) / tokens;
-  return blocks > 0 ? static_cast<int>(blocks) : 1;
-}
 inline constexpr int kKeySharedBytes = kKeyWarps * static_cast<int>(sizeof(ExpandedTiles));
 inline constexpr int kSoftmaxSharedBytes = kSoftmaxThreads / 32 * static_cast<int>(sizeof(float));
 constexpr int value_shared_bytes(int head_dim) {

@@ -12,7 +12,7 @@ void launch_cuda(const Problem& problem, Device& device) {
   const auto batch = static_cast<unsigned>(problem.batch);
   with_instance(problem, [&](auto value, auto head_dim) {
     using Value = decltype(value);
-    const dim3 key_grid(static_cast<unsigned>(key_blocks(problem)), heads, batch);
+    const dim3 key_grid(static_cast<unsigned>(key_blocks(problem.max_kv_len)), heads, batch);
     cuda_backend::mustafar::key_kernel<Value, head_dim()>
         <<<key_grid, 32 * kKeyWarps, kKeySharedBytes, stream>>>(problem);
     KVROOF_CUDA_CHECK(cudaGetLastError());

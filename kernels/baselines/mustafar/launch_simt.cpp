@@ -10,7 +10,7 @@ void launch_simt(const Problem& problem, Device& device) {
   with_instance(problem, [&](auto value, auto head_dim) {
     using Value = decltype(value);
     simulator.launch({.kernel = "mustafar_keys",
-                      .grid = {key_blocks(problem), problem.query_heads, problem.batch},
+                      .grid = {key_blocks(problem.max_kv_len), problem.query_heads, problem.batch},
                       .threads = 32 * kKeyWarps,
                       .shared_bytes = kKeySharedBytes},
                      [&] { simt_backend::mustafar::key_kernel<Value, head_dim()>(problem); });

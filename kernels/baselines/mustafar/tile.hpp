@@ -12,6 +12,11 @@ namespace kvroof::mustafar {
 inline constexpr int kKeyWarps = 4;
 inline constexpr int kSoftmaxThreads = 256;
 constexpr int value_warps(int head_dim) { return head_dim / kTile; }
+/// Blocks of the key kernel along the tokens; at least one, because a grid cannot be empty.
+constexpr int key_blocks(int max_kv_len) {
+  constexpr int tokens = kKeyWarps * kTile;
+  return max_kv_len > tokens ? (max_kv_len - 1) / tokens + 1 : 1;
+}
 
 /// Where a warp expands 64 tiles: element i of tile c at [i][c]. As published without padding, so
 /// that lanes store to banks of their own; the price are conflicts of the matrix loads.

@@ -60,4 +60,9 @@ attention::DecodePlan make_plan(const attention::DecodeProblem& problem, const D
   return plan;
 }
 
+std::string describe(const attention::DecodePlan& plan) {
+  return fmt::format("{} blocks x {} warps, {} B shared", plan.blocks, plan.warps,
+                     plan.shared_bytes);
+}
+
 }  // namespace kvroof::two_four

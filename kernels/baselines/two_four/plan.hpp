@@ -10,4 +10,7 @@ namespace kvroof::two_four {
 attention::DecodePlan make_plan(const attention::DecodeProblem& problem, const DeviceInfo& device,
                                 int blocks = 0);
 
+/// "132 blocks x 12 warps, 221376 B shared": one line for people.
+std::string describe(const attention::DecodePlan& plan);
+
 }  // namespace kvroof::two_four

@@ -105,8 +105,10 @@ DeviceResult run(const Case& one, const inputs::KvTensors& inputs, Device& devic
       values.append(one, Operand::kValues, head.values);
     }
   }
-  const auto window_keys = upload_ring(one, inputs.dtype, inputs.keys, "window keys", device);
-  const auto window_values = upload_ring(one, inputs.dtype, inputs.values, "window values", device);
+  const auto window_keys =
+      upload_ring(one, stored_bits(inputs.dtype, inputs.keys), "window keys", device);
+  const auto window_values =
+      upload_ring(one, stored_bits(inputs.dtype, inputs.values), "window values", device);
   mustafar::Problem problem = decode_problem(one);
   problem.queries = buffers.queries.data();
   problem.kv_lengths = buffers.kv_lengths.data();

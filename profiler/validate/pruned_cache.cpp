@@ -35,10 +35,8 @@ PrunedHead prune_head(const Case& one, const inputs::KvTensors& inputs, int sequ
           prune_rows(inputs.dtype, head.values, masks.values, tokens)};
 }
 
-DeviceBuffer<std::uint16_t> upload_ring(const Case& one, inputs::Dtype dtype,
-                                        const std::vector<float>& tensor, std::string_view name,
-                                        Device& device) {
-  const std::vector<std::uint16_t> rows = stored_bits(dtype, tensor);
+DeviceBuffer<std::uint16_t> upload_ring(const Case& one, const std::vector<std::uint16_t>& rows,
+                                        std::string_view name, Device& device) {
   const auto head_dim = static_cast<std::size_t>(one.head_dim);
   const auto capacity = static_cast<std::size_t>(ring_capacity(one));
   const auto heads = static_cast<std::size_t>(one.batch * one.kv_heads);

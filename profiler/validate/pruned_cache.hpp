@@ -29,9 +29,9 @@ struct PrunedHead {
 };
 PrunedHead prune_head(const Case& one, const inputs::KvTensors& inputs, int sequence, int kv_head);
 
-/// The dense tokens of K or V as a ring, [batch, kv_heads, ring_capacity, head_dim].
-DeviceBuffer<std::uint16_t> upload_ring(const Case& one, inputs::Dtype dtype,
-                                        const std::vector<float>& tensor, std::string_view name,
-                                        Device& device);
+/// The dense tokens of K or V, whose rows are [batch, kv_heads, max_kv_len, head_dim], as a ring,
+/// [batch, kv_heads, ring_capacity, head_dim].
+DeviceBuffer<std::uint16_t> upload_ring(const Case& one, const std::vector<std::uint16_t>& rows,
+                                        std::string_view name, Device& device);
 
 }  // namespace kvroof::validate

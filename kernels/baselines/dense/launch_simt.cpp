@@ -8,9 +8,10 @@ namespace kvroof::dense {
 
 void launch_simt(const DenseProblem& problem, const DensePlan& plan, Device& device) {
   auto& simulator = simt::as_simulator(device);
+  const char* name = problem.reduced_keys.channels > 0 ? "think" : "dense";
   with_instance(problem, [&](auto value, auto tile) {
     simulator.launch(
-        {.kernel = "dense",
+        {.kernel = name,
          .grid = {plan.blocks, 1, 1},
          .threads = 32 * plan.warps,
          .shared_bytes = plan.shared_bytes},

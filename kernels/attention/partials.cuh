@@ -130,7 +130,8 @@ KVROOF_DEVICE void store_block_partial(void* workspace, int warps, const Partial
 
 // ---- finishing a row ----
 
-/// Which workers left a partial result of a row.
+/// Which workers left a partial result of a row. Those that may have are numbered: all of the row's
+/// first block, one of every block in between, all of the last block.
 struct RowWorkers {
   Deal deal;
   int warps;  // per block
@@ -150,6 +151,19 @@ struct RowWorkers {
       return worker % warps == 0 && meets_row(deal.first(worker), deal.first(worker + warps));
     }
     return meets_row(deal.first(worker), deal.first(worker + 1));
+  }
+
+  KVROOF_DEVICE int first_block() const { return deal.owner(first_unit) / warps; }
+  KVROOF_DEVICE int last_block() const { return deal.owner(end_unit - 1) / warps; }
+  KVROOF_DEVICE int candidates() const {
+    const int more_blocks = last_block() - first_block();
+    return more_blocks == 0 ? warps : 2 * warps + more_blocks - 1;
+  }
+  KVROOF_DEVICE int candidate(int number) const {
+    const int between = last_block() - first_block() - 1;
+    if (number < warps) return first_block() * warps + number;
+    if (number < warps + between) return (first_block() + 1 + number - warps) * warps;
+    return last_block() * warps + number - warps - between;
   }
 };
 
@@ -193,49 +207,54 @@ KVROOF_DEVICE void merge_head(const Problem& problem, const PartialLayout& layou
   constexpr int lane_channels = HeadDim / kWarpSize;
   constexpr int batch = 8;  // partial results whose loads are under way together
   const U32 lane = lane_index();
-  const int first = workers.deal.owner(workers.first_unit) / workers.warps * workers.warps;
-  const int end = workers.deal.owner(workers.end_unit - 1) + 1;
-  const auto left_result = [&](int base) {
-    const int worker = base + as_int(lane);
-    return worker < end && workers.left_result(worker);
+  const int candidates = workers.candidates();
+  struct Own {
+    int worker;
+    bool left_result;
   };
-  const auto load_log_sum = [&](int base) {
-    const int worker = base + as_int(lane);
-    const bool valid = left_result(base);
+  const auto own_candidate = [&](int base) {
+    const int worker = workers.candidate(base + as_int(lane));
+    return Own{worker, base + as_int(lane) < candidates && workers.left_result(worker)};
+  };
+  const auto load_log_sum = [&](const Own& own) {
     const F32 value = load_global_coherent_if<F32>(
-        valid, layout.log_sums(problem.workspace) + layout.index(worker, row, head));
-    return select(valid, value, F32(kMinusInfinity));
+        own.left_result, layout.log_sums(problem.workspace) + layout.index(own.worker, row, head));
+    return select(own.left_result, value, F32(kMinusInfinity));
   };
 
   F32 maximum = kMinusInfinity;
-  for (int base = first; base < end; base += kWarpSize)
-    maximum = max_f32(maximum, load_log_sum(base));
+  for (int base = 0; base < candidates; base += kWarpSize)
+    maximum = max_f32(maximum, load_log_sum(own_candidate(base)));
   KVROOF_UNROLL
   for (int distance = 16; distance > 0; distance /= 2)
     maximum = max_f32(maximum, shuffle_xor(maximum, distance));
 
   F32 sum = 0.0f;
   F32 outputs[lane_channels] = {};
-  for (int base = first; base < end; base += kWarpSize) {
-    const F32 weights = merge_weight(load_log_sum(base), maximum);
+  for (int base = 0; base < candidates; base += kWarpSize) {
+    const Own own = own_candidate(base);
+    const F32 weights = merge_weight(load_log_sum(own), maximum);
     // A part that weighs nothing is read all the same: a NaN in its values must show.
-    const U32 parts = ballot(left_result(base));
-    const int count = end - base < kWarpSize ? end - base : kWarpSize;
+    U32 parts = ballot(own.left_result);
     KVROOF_NO_UNROLL
-    for (int first_part = 0; first_part < count; first_part += batch) {
+    while (parts != 0u) {
+      const int count = as_int(popcount(parts));
       F32 weight[batch];
       F32 part[batch][lane_channels];
       KVROOF_UNROLL
       for (int i = 0; i < batch; ++i) {
-        weight[i] = shuffle(weights, static_cast<unsigned>((first_part + i) % kWarpSize));
-        const std::int64_t slot = layout.index(base + first_part + i, row, head);
-        load_outputs(
-            first_part + i < count && ((parts >> ((first_part + i) % kWarpSize)) & 1u) != 0u,
-            layout.outputs(problem.workspace) + slot * HeadDim + lane * lane_channels, part[i]);
+        const U32 source = popcount((parts & (~parts + 1u)) - 1u) & 31u;  // the lowest lane
+        parts = parts & (parts - 1u);
+        weight[i] = shuffle(weights, source);
+        const int worker = as_int(shuffle(U32(static_cast<unsigned>(own.worker)), source));
+        load_outputs(i < count,
+                     layout.outputs(problem.workspace) + layout.index(worker, row, head) * HeadDim +
+                         lane * lane_channels,
+                     part[i]);
       }
       KVROOF_UNROLL
       for (int i = 0; i < batch; ++i) {
-        if (first_part + i >= count) break;
+        if (i >= count) break;
         sum = sum + weight[i];
         KVROOF_UNROLL
         for (int c = 0; c < lane_channels; ++c)

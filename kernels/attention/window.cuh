@@ -30,8 +30,8 @@ KVROOF_DEVICE void attend_window(const DecodeProblem& problem, const Row& row, i
                             problem.window_capacity, HeadDim};
   const RowRing<Value> values{static_cast<const Value*>(problem.window_values) + ring,
                               problem.window_capacity, HeadDim};
-  QueryFragments<HeadDim> queries[1];
-  load_queries<Value>(problem, row, RowOrder{}, lane, queries[0]);
+  RegisterQueries<HeadDim, 1> queries;
+  load_queries<Value>(problem, row, RowOrder{}, lane, queries.fragments[0]);
 
   KVROOF_NO_UNROLL
   for (; first < end; first += lane_chunk::kTileTokens) {

@@ -12,6 +12,35 @@ struct QueryFragments {
   U32 b[lane_chunk::steps(HeadDim)][2];
 };
 
+/// Queries of HeadTiles x 8 heads in registers: operator() gives the operand of a head tile and
+/// step.
+template <int HeadDim, int HeadTiles>
+struct RegisterQueries {
+  QueryFragments<HeadDim> fragments[HeadTiles];
+  KVROOF_DEVICE U32x2 operator()(int head_tile, int step) const {
+    return {fragments[head_tile].b[step][0], fragments[head_tile].b[step][1]};
+  }
+};
+
+/// The same in shared memory, each lane its own words, where registers do not suffice.
+template <int HeadDim, int HeadTiles>
+struct SharedQueries {
+  using Words = std::uint32_t[HeadTiles][lane_chunk::steps(HeadDim)][kWarpSize][2];
+  Words& words;
+  U32 lane;
+
+  KVROOF_DEVICE void store(int head_tile, const QueryFragments<HeadDim>& fragments) const {
+    KVROOF_UNROLL
+    for (int step = 0; step < lane_chunk::steps(HeadDim); ++step) {
+      store_shared<U32x2>(&words[head_tile][step][0][0] + lane * 2u,
+                          U32x2{fragments.b[step][0], fragments.b[step][1]});
+    }
+  }
+  KVROOF_DEVICE U32x2 operator()(int head_tile, int step) const {
+    return load_shared<U32x2>(&words[head_tile][step][0][0] + lane * 2u);
+  }
+};
+
 /// Which channel of a key row read by load_matrix_x4 an operand register holds. The mma does not
 /// care which is where, as long as queries and keys agree.
 struct RowOrder {

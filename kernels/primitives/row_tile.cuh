@@ -57,11 +57,11 @@ KVROOF_DEVICE void stage_rows(RowTile<HeadDim>& tile, const RowRing<Value>& ring
 }
 
 /// Scores of 16 staged key rows for HeadTiles x 8 heads, scaled to base 2; -inf from row `count`
-/// on.
-template <class Value, int HeadDim, int HeadTiles>
-KVROOF_DEVICE void score_rows(const RowTile<HeadDim>& keys,
-                              const QueryFragments<HeadDim> (&queries)[HeadTiles], float scale_log2,
-                              int count, U32 lane, F32 (&scores)[HeadTiles][1][4]) {
+/// on. Queries: RegisterQueries or SharedQueries.
+template <class Value, int HeadDim, class Queries, int HeadTiles>
+KVROOF_DEVICE void score_rows(const RowTile<HeadDim>& keys, const Queries& queries,
+                              float scale_log2, int count, U32 lane,
+                              F32 (&scores)[HeadTiles][1][4]) {
   const U32 row = lane & 15u;
   const U32 column = (lane >> 4) * 8u;
   KVROOF_UNROLL
@@ -77,8 +77,8 @@ KVROOF_DEVICE void score_rows(const RowTile<HeadDim>& keys,
                           step * lane_chunk::kStepChannels);
     KVROOF_UNROLL
     for (int head_tile = 0; head_tile < HeadTiles; ++head_tile) {
-      mma_m16n8k16<Value>(scores[head_tile][0], a, queries[head_tile].b[step][0],
-                          queries[head_tile].b[step][1]);
+      const U32x2 b = queries(head_tile, step);
+      mma_m16n8k16<Value>(scores[head_tile][0], a, b.x, b.y);
     }
   }
   const U32 g = lane >> 2;

@@ -44,6 +44,36 @@ struct ColumnOrder {
   }
 };
 
+/// Loads the queries of a row's group to where the tile wants them.
+template <class Value, class Tile>
+KVROOF_DEVICE auto load_group(const DenseProblem& problem, const Row& row, const ColumnOrder& order,
+                              Stage<Tile>* stages, U32 lane) {
+  const int group = problem.group_size();
+  const auto load = [&](int tile, QueryFragments<Tile::kHeadDim>& fragments) {
+    load_queries(static_cast<const Value*>(problem.queries) +
+                     (std::int64_t{row.index} * group + 8 * tile) * Tile::kHeadDim,
+                 group - 8 * tile, order, lane, fragments);
+  };
+  if constexpr (Tile::kQueriesInShared) {
+    using Queries = SharedQueries<Tile::kHeadDim, Tile::kHeadTiles>;
+    static_assert(sizeof(typename Queries::Words) == Tile::kQueryBytes);
+    const Queries queries{*reinterpret_cast<typename Queries::Words*>(stages + Tile::kStages),
+                          lane};
+    KVROOF_UNROLL
+    for (int tile = 0; tile < Tile::kHeadTiles; ++tile) {
+      QueryFragments<Tile::kHeadDim> fragments;
+      load(tile, fragments);
+      queries.store(tile, fragments);
+    }
+    return queries;  // a lane reads only what it wrote
+  } else {
+    RegisterQueries<Tile::kHeadDim, Tile::kHeadTiles> queries;
+    KVROOF_UNROLL
+    for (int tile = 0; tile < Tile::kHeadTiles; ++tile) load(tile, queries.fragments[tile]);
+    return queries;
+  }
+}
+
 /// The keys of some tokens of a row, and what meets them.
 template <class Value>
 struct KeySource {
@@ -87,14 +117,7 @@ KVROOF_DEVICE void attend_tokens(const DenseProblem& problem, const Row& row,
   KVROOF_NO_UNROLL
   for (int stage = 0; stage < ahead; ++stage) start(first + stage * kUnitTokens, stage);
 
-  const int group = problem.group_size();
-  QueryFragments<Tile::kHeadDim> queries[Tile::kHeadTiles];
-  KVROOF_UNROLL
-  for (int tile = 0; tile < Tile::kHeadTiles; ++tile) {
-    load_queries(static_cast<const Value*>(problem.queries) +
-                     (std::int64_t{row.index} * group + 8 * tile) * Tile::kHeadDim,
-                 group - 8 * tile, keys.order, lane, queries[tile]);
-  }
+  const auto queries = load_group<Value, Tile>(problem, row, keys.order, stages, lane);
   int stage = 0;
   KVROOF_NO_UNROLL
   for (; first < end; first += kUnitTokens) {

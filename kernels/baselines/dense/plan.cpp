@@ -13,12 +13,14 @@ namespace {
 std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// Blocks for `units` of work in `rows` rows: one per SM, fewer when they could not give every warp
-/// a unit. Where rows are few, a multiple of them, so that no block has parts of two rows.
+/// a unit, and fewer where whole rows then fall to a block, or whole blocks to a row: a block with
+/// parts of two rows cannot merge its warps. At most a quarter of the SMs is given up for that.
 int choose_blocks(const DeviceInfo& device, std::int64_t rows, std::int64_t units, int warps) {
-  const auto blocks =
-      static_cast<int>(std::min<std::int64_t>(device.sm_count, divide_up(units, warps)));
-  constexpr int few = 4;  // rows per block's worth of SMs given up at most: a quarter
-  return rows * few <= blocks ? static_cast<int>(blocks / rows * rows) : blocks;
+  const auto most = std::min<std::int64_t>(device.sm_count, divide_up(units, warps));
+  const std::int64_t rows_per_block = divide_up(rows, most);
+  const std::int64_t aligned = rows_per_block == 1 ? most / rows * rows : rows / rows_per_block;
+  const bool fits = rows % rows_per_block == 0 && 4 * aligned >= 3 * most;
+  return static_cast<int>(fits ? aligned : most);
 }
 
 }  // namespace

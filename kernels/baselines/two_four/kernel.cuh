@@ -24,6 +24,7 @@ template <class Value, int HeadDim>
 KVROOF_DEVICE void attend_units(const DecodeProblem& problem, const Row& row, int first, int end,
                                 WarpChunks<HeadDim>& staged, std::byte* warp_shared,
                                 WarpResult<HeadDim> (&results)[1]) {
+  using WindowShared = attention::WindowShared<HeadDim>;
   const int chunks = kvroof::attention::row_units(row.kv_len, problem.window).chunks;
   if (first < chunks) {
     attend_chunks<Value, HeadDim>(problem, row, first, end < chunks ? end : chunks, staged,
@@ -32,7 +33,7 @@ KVROOF_DEVICE void attend_units(const DecodeProblem& problem, const Row& row, in
   if (end > chunks) {
     const int window_first = (first > chunks ? first : chunks) * format::kTokens;
     const int window_end = end * format::kTokens < row.kv_len ? end * format::kTokens : row.kv_len;
-    auto& window = *reinterpret_cast<attention::WindowShared<HeadDim>*>(warp_shared);
+    auto& window = *reinterpret_cast<WindowShared*>(warp_shared);
     attention::attend_window<Value, HeadDim>(problem, row, window_first, window_end, window,
                                              results);
   }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Per-token magnitude pruning in lane chunks: pack, pack, decode.
 
-#include <cmath>
-
 #include "kernels/attention/launch.hpp"
 #include "kernels/compress/launch.hpp"
 #include "kernels/format/lane_chunk.hpp"
@@ -15,29 +13,6 @@ namespace kvroof::validate {
 namespace {
 
 int chunk_capacity(const Case& one) { return compressed_capacity(one) / lane_chunk::kTokens; }
-
-/// The decode as the kernel's own rules see it, with addresses that are only looked at.
-attention::DecodeProblem decode_problem(const Case& one) {
-  return {.batch = one.batch,
-          .query_heads = one.query_heads,
-          .kv_heads = one.kv_heads,
-          .head_dim = one.head_dim,
-          .value_type = one.value_type,
-          .softmax_scale = static_cast<float>(1.0 / std::sqrt(one.head_dim)),
-          .queries = stand_in<void>(),
-          .kv_lengths = stand_in<std::int32_t>(),
-          .max_kv_len = one.max_kv_len(),
-          .keys = {stand_in<std::byte>(), one.kept_keys},
-          .values = {stand_in<std::byte>(), one.kept_values},
-          .chunk_capacity = chunk_capacity(one),
-          .window_keys = stand_in<void>(),
-          .window_values = stand_in<void>(),
-          .window = one.window,
-          .window_capacity = ring_capacity(one),
-          .outputs = stand_in<void>(),
-          .log_sum_exps = stand_in<float>(),
-          .workspace = stand_in<void>()};
-}
 
 /// One operand of the cache on the device.
 struct OperandBuffers {
@@ -106,7 +81,7 @@ DeviceResult run(const Case& one, const inputs::KvTensors& inputs, Device& devic
       pack_operand(one, Operand::kValues, stored_bits(inputs.dtype, inputs.values),
                    buffers.kv_lengths.data(), device);
 
-  attention::DecodeProblem problem = decode_problem(one);
+  attention::DecodeProblem problem = chunk_problem(one);
   problem.queries = buffers.queries.data();
   problem.kv_lengths = buffers.kv_lengths.data();
   problem.keys.chunks = keys.chunks.data();
@@ -130,7 +105,7 @@ DeviceResult run(const Case& one, const inputs::KvTensors& inputs, Device& devic
 }
 
 Resources resources(const Case& one, const DeviceInfo& device) {
-  const attention::DecodeProblem problem = decode_problem(one);
+  const attention::DecodeProblem problem = chunk_problem(one);
   attention::validate(problem);
   const attention::DecodePlan plan = attention::make_plan(problem, device, one.blocks);
   const std::int64_t workspace = attention::workspace_bytes(problem, plan);
@@ -161,13 +136,8 @@ KernelResult compare_prepared(std::string_view kernel, const Case& one,
 
 traces::Bytes cache_bytes(std::string_view kernel, const Case& one) {
   const auto count = [](std::int64_t bytes) { return static_cast<std::uint64_t>(bytes); };
-  std::int64_t chunks = 0;
-  std::int64_t window_tokens = 0;
-  for (int sequence = 0; sequence < one.batch; ++sequence) {
-    const int compressed = compressed_tokens(one, one.kv_length(sequence));
-    chunks += std::int64_t{compressed / lane_chunk::kTokens} * one.kv_heads;
-    window_tokens += std::int64_t{one.kv_length(sequence) - compressed} * one.kv_heads;
-  }
+  const TokenCount tokens = count_tokens(one);
+  const std::int64_t chunks = tokens.compressed / lane_chunk::kTokens;
   const auto side = [&](std::string_view other, int kept) {
     return kernel == other ? lane_chunk::Bytes{}
                            : lane_chunk::count_bytes(one.head_dim, kept, chunks);
@@ -181,7 +151,7 @@ traces::Bytes cache_bytes(std::string_view kernel, const Case& one) {
           .value_bitmaps = count(values.bitmaps),
           .indices = count(keys.headers + values.headers),
           .padding = count(keys.padding + values.padding),
-          .window = count(sides * window_tokens * one.head_dim * kElementBytes),
+          .window = count(sides * tokens.dense * one.head_dim * kElementBytes),
           .dense = count(sides * dense_bytes(one) / 2)};
 }
 

@@ -165,25 +165,19 @@ std::int64_t expected_padding(const Case& one, int kept, std::int64_t tiles) {
 
 traces::Bytes cache_bytes(std::string_view, const Case& one) {
   const auto count = [](std::int64_t bytes) { return static_cast<std::uint64_t>(bytes); };
-  std::int64_t compressed = 0;
-  std::int64_t dense = 0;
-  for (int sequence = 0; sequence < one.batch; ++sequence) {
-    const int tokens = compressed_tokens(one, one.kv_length(sequence));
-    compressed += std::int64_t{tokens} * one.kv_heads;
-    dense += std::int64_t{one.kv_length(sequence) - tokens} * one.kv_heads;
-  }
-  const std::int64_t tiles = mustafar::tiles(compressed, one.head_dim);
+  const TokenCount tokens = count_tokens(one);
+  const std::int64_t tiles = mustafar::tiles(tokens.compressed, one.head_dim);
   const std::int64_t heads = std::int64_t{one.batch} * one.kv_heads;
   const auto bitmaps = count(tiles * static_cast<std::int64_t>(sizeof(std::uint64_t)));
   return {
-      .key_values = count(compressed * one.kept_keys * kElementBytes),
-      .value_values = count(compressed * one.kept_values * kElementBytes),
+      .key_values = count(tokens.compressed * one.kept_keys * kElementBytes),
+      .value_values = count(tokens.compressed * one.kept_values * kElementBytes),
       .key_bitmaps = bitmaps,
       .value_bitmaps = bitmaps,
       .indices = count(2 * (tiles + 2 * heads) * static_cast<std::int64_t>(sizeof(std::int32_t))),
       .padding = count(expected_padding(one, one.kept_keys, tiles) +
                        expected_padding(one, one.kept_values, tiles)),
-      .window = count(2 * dense * one.head_dim * kElementBytes),
+      .window = count(2 * tokens.dense * one.head_dim * kElementBytes),
       .dense = count(dense_bytes(one))};
 }
 

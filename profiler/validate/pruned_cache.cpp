@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profiler/validate/pruned_cache.hpp"
 
-#include "kernels/attention/problem.hpp"
+#include <cmath>
+
+#include "profiler/validate/attention_method.hpp"
 #include "profiler/validate/buffers.hpp"
 #include "profiler/validate/compare_attention.hpp"
 #include "profiler/validate/method.hpp"
@@ -26,6 +28,39 @@ int compressed_tokens(const Case& one, int kv_len) {
 }
 int compressed_capacity(const Case& one) { return compressed_tokens(one, one.max_kv_len()); }
 int ring_capacity(const Case& one) { return one.window + lane_chunk::kTokens - 1; }
+
+TokenCount count_tokens(const Case& one) {
+  TokenCount count;
+  for (int sequence = 0; sequence < one.batch; ++sequence) {
+    const int length = one.kv_length(sequence);
+    const int compressed = compressed_tokens(one, length);
+    count.compressed += std::int64_t{compressed} * one.kv_heads;
+    count.dense += std::int64_t{length - compressed} * one.kv_heads;
+  }
+  return count;
+}
+
+attention::DecodeProblem chunk_problem(const Case& one) {
+  return {.batch = one.batch,
+          .query_heads = one.query_heads,
+          .kv_heads = one.kv_heads,
+          .head_dim = one.head_dim,
+          .value_type = one.value_type,
+          .softmax_scale = static_cast<float>(1.0 / std::sqrt(one.head_dim)),
+          .queries = stand_in<void>(),
+          .kv_lengths = stand_in<std::int32_t>(),
+          .max_kv_len = one.max_kv_len(),
+          .keys = {stand_in<std::byte>(), one.kept_keys},
+          .values = {stand_in<std::byte>(), one.kept_values},
+          .chunk_capacity = compressed_capacity(one) / lane_chunk::kTokens,
+          .window_keys = stand_in<void>(),
+          .window_values = stand_in<void>(),
+          .window = one.window,
+          .window_capacity = ring_capacity(one),
+          .outputs = stand_in<void>(),
+          .log_sum_exps = stand_in<float>(),
+          .workspace = stand_in<void>()};
+}
 
 PrunedHead prune_head(const Case& one, const inputs::KvTensors& inputs, int sequence, int kv_head) {
   const HeadTensors head = head_tensors(one, inputs, sequence, kv_head);

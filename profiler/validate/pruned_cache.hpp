@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/attention/problem.hpp"
 #include "kernels/device.hpp"
 #include "kernels/format/lane_chunk.hpp"
 #include "profiler/inputs/kv_tensors.hpp"
@@ -18,6 +19,17 @@ int compressed_tokens(const Case& one, int kv_len);
 int compressed_capacity(const Case& one);
 /// Rows of the ring.
 int ring_capacity(const Case& one);
+
+/// Tokens of all sequences, each counted once per kv head.
+struct TokenCount {
+  std::int64_t compressed = 0;
+  std::int64_t dense = 0;
+};
+TokenCount count_tokens(const Case& one);
+
+/// A decode over chunks of 64 tokens as the kernels' own rules see it, with addresses that are only
+/// looked at.
+attention::DecodeProblem chunk_problem(const Case& one);
 
 /// The compressed tokens of one (sequence, kv head), pruned on the host by the reference.
 struct PrunedRows {

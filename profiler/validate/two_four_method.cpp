@@ -2,8 +2,6 @@
 // Two of every four neighbours along the contraction, encoded on the host, on sparse tensor-core
 // instructions.
 
-#include <cmath>
-
 #include "kernels/baselines/two_four/launch.hpp"
 #include "kernels/format/two_four.hpp"
 #include "profiler/validate/attention_method.hpp"
@@ -15,29 +13,6 @@ namespace kvroof::validate {
 namespace {
 
 int chunk_capacity(const Case& one) { return compressed_capacity(one) / two_four::kTokens; }
-
-/// The decode as the kernel's own rules see it, with addresses that are only looked at.
-attention::DecodeProblem decode_problem(const Case& one) {
-  return {.batch = one.batch,
-          .query_heads = one.query_heads,
-          .kv_heads = one.kv_heads,
-          .head_dim = one.head_dim,
-          .value_type = one.value_type,
-          .softmax_scale = static_cast<float>(1.0 / std::sqrt(one.head_dim)),
-          .queries = stand_in<void>(),
-          .kv_lengths = stand_in<std::int32_t>(),
-          .max_kv_len = one.max_kv_len(),
-          .keys = {stand_in<std::byte>(), one.kept_keys},
-          .values = {stand_in<std::byte>(), one.kept_values},
-          .chunk_capacity = chunk_capacity(one),
-          .window_keys = stand_in<void>(),
-          .window_values = stand_in<void>(),
-          .window = one.window,
-          .window_capacity = ring_capacity(one),
-          .outputs = stand_in<void>(),
-          .log_sum_exps = stand_in<float>(),
-          .workspace = stand_in<void>()};
-}
 
 HeadMasks masks(const Case& one, const HeadTensors& head) {
   HeadMasks masks{reference::Mask::Constant(head.keys.rows(), head.keys.cols(), true),
@@ -97,7 +72,7 @@ DeviceResult run(const Case& one, const inputs::KvTensors& inputs, Device& devic
       upload_ring(one, stored_bits(inputs.dtype, inputs.keys), "window keys", device);
   const auto window_values =
       upload_ring(one, stored_bits(inputs.dtype, inputs.values), "window values", device);
-  attention::DecodeProblem problem = decode_problem(one);
+  attention::DecodeProblem problem = chunk_problem(one);
   problem.queries = buffers.queries.data();
   problem.kv_lengths = buffers.kv_lengths.data();
   problem.keys.chunks = chunks.keys.data();
@@ -120,7 +95,7 @@ DeviceResult run(const Case& one, const inputs::KvTensors& inputs, Device& devic
 }
 
 Resources resources(const Case& one, const DeviceInfo& device) {
-  const attention::DecodeProblem problem = decode_problem(one);
+  const attention::DecodeProblem problem = chunk_problem(one);
   two_four::validate(problem);
   const attention::DecodePlan plan = two_four::make_plan(problem, device, one.blocks);
   const std::int64_t workspace = attention::workspace_bytes(problem, plan);
@@ -138,18 +113,13 @@ Resources resources(const Case& one, const DeviceInfo& device) {
 
 traces::Bytes cache_bytes(std::string_view, const Case& one) {
   const auto count = [](std::int64_t bytes) { return static_cast<std::uint64_t>(bytes); };
-  std::int64_t compressed = 0;
-  std::int64_t dense = 0;
-  for (int sequence = 0; sequence < one.batch; ++sequence) {
-    const int tokens = compressed_tokens(one, one.kv_length(sequence));
-    compressed += std::int64_t{tokens} * one.kv_heads;
-    dense += std::int64_t{one.kv_length(sequence) - tokens} * one.kv_heads;
-  }
-  const FormatBytes side = two_four::count_bytes(one.head_dim, compressed / two_four::kTokens);
+  const TokenCount tokens = count_tokens(one);
+  const FormatBytes side =
+      two_four::count_bytes(one.head_dim, tokens.compressed / two_four::kTokens);
   return {.key_values = count(side.values),
           .value_values = count(side.values),
           .indices = count(2 * side.indices),
-          .window = count(2 * dense * one.head_dim * kElementBytes),
+          .window = count(2 * tokens.dense * one.head_dim * kElementBytes),
           .dense = count(dense_bytes(one))};
 }
 

@@ -98,7 +98,7 @@ KVROOF_DEVICE void store_block_partial(void* workspace, int warps, const Partial
   const auto of_warp = [&](int warp) -> const MergeShared& {
     return *reinterpret_cast<const MergeShared*>(shared + warp * warp_bytes);
   };
-  const std::int64_t slot = layout.index(std::int64_t{block_index_x()} * warps, row, 0);
+  const std::int64_t slot = layout.index(warps * std::int64_t{block_index_x()}, row, 0);
   for (int head = warp_index(); head < layout.group; head += warps) {
     F32 maximum = kMinusInfinity;
     for (int warp = 0; warp < warps; ++warp) {

@@ -39,7 +39,8 @@ KVROOF_DEVICE void attend_units(const DecodeProblem& problem, const Row& row, in
     const int window_first = (first > units.chunks ? first : units.chunks) * lane_chunk::kTokens;
     const int window_end =
         end * lane_chunk::kTokens < row.kv_len ? end * lane_chunk::kTokens : row.kv_len;
-    auto& window = *reinterpret_cast<WindowShared<HeadDim>*>(buffers.keys);
+    using Shared = WindowShared<HeadDim>;
+    auto& window = *reinterpret_cast<Shared*>(buffers.keys);
     attend_window<Value, HeadDim>(problem, row, window_first, window_end, window, results);
   }
 }

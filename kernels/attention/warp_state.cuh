@@ -27,6 +27,7 @@ struct Row {
 
 /// Of keys in the lane-chunk format; RowOrder's counterpart.
 struct ChunkOrder {
+  static constexpr bool kPairsAdjoin = false;
   KVROOF_DEVICE U32 key_channel(U32 t, int step, int i) const {
     return lane_chunk::key_channel(t, step, i);
   }

@@ -25,49 +25,59 @@ struct RegisterQueries {
 /// The same in shared memory, each lane its own words, where registers do not suffice.
 template <int HeadDim, int HeadTiles>
 struct SharedQueries {
-  using Words = std::uint32_t[HeadTiles][lane_chunk::steps(HeadDim)][kWarpSize][2];
-  Words& words;
+  struct Shared {
+    std::uint32_t words[HeadTiles][lane_chunk::steps(HeadDim)][kWarpSize][2];
+  };
+  Shared& shared;
   U32 lane;
 
-  KVROOF_DEVICE void store(int head_tile, const QueryFragments<HeadDim>& fragments) const {
-    KVROOF_UNROLL
-    for (int step = 0; step < lane_chunk::steps(HeadDim); ++step) {
-      store_shared<U32x2>(&words[head_tile][step][0][0] + lane * 2u,
-                          U32x2{fragments.b[step][0], fragments.b[step][1]});
-    }
+  KVROOF_DEVICE void store(int head_tile, int step, U32x2 b) const {
+    store_shared<U32x2>(&shared.words[head_tile][step][0][0] + lane * 2u, b);
   }
   KVROOF_DEVICE U32x2 operator()(int head_tile, int step) const {
-    return load_shared<U32x2>(&words[head_tile][step][0][0] + lane * 2u);
+    return load_shared<U32x2>(&shared.words[head_tile][step][0][0] + lane * 2u);
   }
 };
 
 /// Which channel of a key row read by load_matrix_x4 an operand register holds. The mma does not
 /// care which is where, as long as queries and keys agree.
 struct RowOrder {
+  static constexpr bool kPairsAdjoin = true;  // i = 0, 1 and i = 2, 3 are neighbours
   KVROOF_DEVICE U32 key_channel(U32 t, int step, int i) const {
     return t * 2u +
            static_cast<unsigned>(step * lane_chunk::kStepChannels + (i & 1) + 8 * (i >> 1));
   }
 };
 
-/// Loads `heads` queries, [heads, HeadDim]; heads beyond them, and channels that `order` puts
-/// beyond HeadDim, are 0.
+/// Operand B of one step of `heads` queries, [heads, HeadDim]; heads beyond them, and channels that
+/// `order` puts beyond HeadDim, are 0.
 template <class Value, int HeadDim, class Order>
-KVROOF_DEVICE void load_queries(const Value* first, int heads, const Order& order, U32 lane,
-                                QueryFragments<HeadDim>& queries) {
+KVROOF_DEVICE U32x2 load_query_step(const Value* first, int heads, const Order& order, U32 lane,
+                                    int step) {
   const U32 g = lane >> 2;
   const U32 t = lane & 3u;
-  const bool has_head = static_cast<int>(as_int(g)) < heads;
-  const auto load = [&](int step, int i) {
+  const bool has_head = as_int(g) < heads;
+  if constexpr (Order::kPairsAdjoin) {
+    const Value* own = first + g * static_cast<unsigned>(HeadDim);
+    return {load_global_if<U32>(has_head, own + order.key_channel(t, step, 0)),
+            load_global_if<U32>(has_head, own + order.key_channel(t, step, 2))};
+  }
+  const auto load = [&](int i) {
     const U32 channel = order.key_channel(t, step, i);
     return load_global_u16_if(has_head && channel < static_cast<unsigned>(HeadDim),
                               first + (g * static_cast<unsigned>(HeadDim) + channel));
   };
+  return {load(0) | (load(1) << 16), load(2) | (load(3) << 16)};
+}
+
+template <class Value, int HeadDim, class Order>
+KVROOF_DEVICE void load_queries(const Value* first, int heads, const Order& order, U32 lane,
+                                QueryFragments<HeadDim>& queries) {
   KVROOF_UNROLL
   for (int step = 0; step < lane_chunk::steps(HeadDim); ++step) {
-    KVROOF_UNROLL
-    for (int pair = 0; pair < 2; ++pair)
-      queries.b[step][pair] = load(step, 2 * pair) | (load(step, 2 * pair + 1) << 16);
+    const U32x2 b = load_query_step<Value, HeadDim>(first, heads, order, lane, step);
+    queries.b[step][0] = b.x;
+    queries.b[step][1] = b.y;
   }
 }
 

@@ -38,21 +38,24 @@ KVROOF_DEVICE void stage_rows(RowTile<HeadDim>& tile, const RowRing<Value>& ring
   constexpr int row_pieces = HeadDim / piece;
   constexpr int rows_at_once = kWarpSize / row_pieces;
   const int first_row = first < ring.capacity ? first : first % ring.capacity;
-  const Value* rows = ring.rows + std::int64_t{first_row} * ring.channels;
-  const Value* wrapped = rows - std::int64_t{ring.capacity} * ring.channels;
+  const std::int64_t round = std::int64_t{ring.capacity} * ring.channels;
+  const U32 lane_row = lane / static_cast<unsigned>(row_pieces);
   const U32 column = lane % static_cast<unsigned>(row_pieces) * static_cast<unsigned>(piece);
   const bool has_column = column < static_cast<unsigned>(ring.channels);
+  const Value* source = ring.rows + std::int64_t{first_row} * ring.channels +
+                        (lane_row * static_cast<unsigned>(ring.channels) + column);
+  std::uint16_t* target =
+      &tile.rows[0][0] +
+      (lane_row * static_cast<unsigned>(RowTile<HeadDim>::kRowElements) + column);
   KVROOF_UNROLL
   for (int begin = 0; begin < RowTile<HeadDim>::kRows; begin += rows_at_once) {
-    const U32 row = lane / static_cast<unsigned>(row_pieces) + static_cast<unsigned>(begin);
+    const U32 row = lane_row + static_cast<unsigned>(begin);
     const bool valid = row < static_cast<unsigned>(count) && has_column;
-    const bool before_wrap = row < static_cast<unsigned>(ring.capacity - first_row);
-    void* target =
-        &tile.rows[0][0] + row * static_cast<unsigned>(RowTile<HeadDim>::kRowElements) + column;
-    copy_async_16_if(
-        valid, target,
-        (before_wrap ? rows : wrapped) + (row * static_cast<unsigned>(ring.channels) + column));
+    const bool wraps = row >= static_cast<unsigned>(ring.capacity - first_row);
+    copy_async_16_if(valid, target, wraps ? source - round : source);
     store_shared_if<U32x4>(!valid, target, U32x4{0u, 0u, 0u, 0u});
+    source += rows_at_once * ring.channels;
+    target += rows_at_once * RowTile<HeadDim>::kRowElements;
   }
 }
 

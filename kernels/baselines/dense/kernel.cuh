@@ -31,46 +31,52 @@ struct Stage {
   static_assert(2 * sizeof(RowTile<Tile::kHeadDim>) == Tile::kStageBytes);
 };
 
-/// Which channel of the queries a column of the key rows meets.
+/// Which channel of the queries a column of reduced key rows meets; RowOrder's counterpart.
 struct ColumnOrder {
-  const std::int32_t* channel_index;  // [columns]; null: column c is channel c
+  static constexpr bool kPairsAdjoin = false;
+  const std::int32_t* channel_index;  // [columns]
   int columns;
 
   KVROOF_DEVICE U32 key_channel(U32 t, int step, int i) const {
     const U32 column = RowOrder{}.key_channel(t, step, i);
-    if (channel_index == nullptr) return column;
     const bool valid = column < static_cast<unsigned>(columns);
     return select(valid, load_global_if<U32>(valid, channel_index + column), U32(~0u));
   }
 };
 
-/// Loads the queries of a row's group to where the tile wants them.
-template <class Value, class Tile>
-KVROOF_DEVICE auto load_group(const DenseProblem& problem, const Row& row, const ColumnOrder& order,
-                              Stage<Tile>* stages, U32 lane) {
-  const int group = problem.group_size();
-  const auto load = [&](int tile, QueryFragments<Tile::kHeadDim>& fragments) {
-    load_queries(static_cast<const Value*>(problem.queries) +
-                     (std::int64_t{row.index} * group + 8 * tile) * Tile::kHeadDim,
-                 group - 8 * tile, order, lane, fragments);
-  };
+/// Where a tile wants the queries of a group.
+template <class Tile>
+KVROOF_DEVICE auto query_place(Stage<Tile>* stages, U32 lane) {
   if constexpr (Tile::kQueriesInShared) {
     using Queries = SharedQueries<Tile::kHeadDim, Tile::kHeadTiles>;
-    static_assert(sizeof(typename Queries::Words) == Tile::kQueryBytes);
-    const Queries queries{*reinterpret_cast<typename Queries::Words*>(stages + Tile::kStages),
-                          lane};
-    KVROOF_UNROLL
-    for (int tile = 0; tile < Tile::kHeadTiles; ++tile) {
-      QueryFragments<Tile::kHeadDim> fragments;
-      load(tile, fragments);
-      queries.store(tile, fragments);
-    }
-    return queries;  // a lane reads only what it wrote
+    static_assert(sizeof(typename Queries::Shared) == Tile::kQueryBytes);
+    return Queries{*reinterpret_cast<typename Queries::Shared*>(stages + Tile::kStages), lane};
   } else {
-    RegisterQueries<Tile::kHeadDim, Tile::kHeadTiles> queries;
-    KVROOF_UNROLL
-    for (int tile = 0; tile < Tile::kHeadTiles; ++tile) load(tile, queries.fragments[tile]);
-    return queries;
+    return RegisterQueries<Tile::kHeadDim, Tile::kHeadTiles>{};
+  }
+}
+
+/// Loads the queries of a row's group. A lane reads only what it wrote.
+template <class Value, class Tile, class Order, class Queries>
+KVROOF_DEVICE void load_group(const DenseProblem& problem, const Row& row, const Order& order,
+                              U32 lane, Queries& queries) {
+  constexpr int head_dim = Tile::kHeadDim;
+  const int group = problem.group_size();
+  const Value* first =
+      static_cast<const Value*>(problem.queries) + head_dim * (group * std::int64_t{row.index});
+  KVROOF_UNROLL
+  for (int tile = 0; tile < Tile::kHeadTiles; ++tile) {
+    const Value* of_tile = first + 8 * tile * head_dim;
+    const int heads = group - 8 * tile;
+    if constexpr (Tile::kQueriesInShared) {
+      KVROOF_NO_UNROLL
+      for (int step = 0; step < lane_chunk::steps(head_dim); ++step) {
+        queries.store(tile, step,
+                      load_query_step<Value, head_dim>(of_tile, heads, order, lane, step));
+      }
+    } else {
+      load_queries(of_tile, heads, order, lane, queries.fragments[tile]);
+    }
   }
 }
 
@@ -78,13 +84,13 @@ KVROOF_DEVICE auto load_group(const DenseProblem& problem, const Row& row, const
 template <class Value>
 struct KeySource {
   RowRing<Value> ring;
-  ColumnOrder order;
+  ColumnOrder order;  // no channel_index: RowOrder
 };
 template <class Value>
 KVROOF_DEVICE KeySource<Value> full_keys(const DenseProblem& problem, const Row& row) {
   const std::int64_t first = std::int64_t{row.index} * problem.key_capacity * problem.head_dim;
   return {{static_cast<const Value*>(problem.keys) + first, problem.key_capacity, problem.head_dim},
-          {nullptr, problem.head_dim}};
+          {}};
 }
 template <class Value>
 KVROOF_DEVICE KeySource<Value> reduced_keys(const DenseProblem& problem, const Row& row) {
@@ -104,8 +110,8 @@ KVROOF_DEVICE void attend_tokens(const DenseProblem& problem, const Row& row,
   constexpr int ahead = Tile::kStages - 1;
   const U32 lane = lane_index();
   const RowRing<Value> values{static_cast<const Value*>(problem.values) +
-                                  std::int64_t{row.index} * problem.capacity * problem.head_dim,
-                              problem.capacity, problem.head_dim};
+                                  std::int64_t{row.index} * problem.capacity * Tile::kHeadDim,
+                              problem.capacity, Tile::kHeadDim};
   const auto start = [&](int token, int stage) {
     if (token < end) {
       stage_rows(stages[stage].keys, keys.ring, token, end - token, lane);
@@ -117,7 +123,12 @@ KVROOF_DEVICE void attend_tokens(const DenseProblem& problem, const Row& row,
   KVROOF_NO_UNROLL
   for (int stage = 0; stage < ahead; ++stage) start(first + stage * kUnitTokens, stage);
 
-  const auto queries = load_group<Value, Tile>(problem, row, keys.order, stages, lane);
+  auto queries = query_place<Tile>(stages, lane);
+  if (keys.order.channel_index == nullptr) {
+    load_group<Value, Tile>(problem, row, RowOrder{}, lane, queries);
+  } else {
+    load_group<Value, Tile>(problem, row, keys.order, lane, queries);
+  }
   int stage = 0;
   KVROOF_NO_UNROLL
   for (; first < end; first += kUnitTokens) {

@@ -24,10 +24,13 @@ struct DenseTile {
   static constexpr int kMaxGroup = 8 * HeadTiles;
   // Outputs and queries of 16 heads x 256 channels would take 192 registers of a thread.
   static constexpr bool kQueriesInShared = HeadDim * HeadTiles > 256;
-  // 16 to 17 KB a warp are under way while 8 are used: with 8 warps, three times what latency x
-  // bandwidth of an H200 needs per SM.
-  static constexpr int kMaxWarps = kQueriesInShared ? 3 : HeadDim == 256 ? 4 : 8;
-  static constexpr int kStages = HeadDim == 64 ? 6 : 3;
+  // A block takes most of an SM's shared memory, two thirds of which are under way: 100 to 166 KB,
+  // where latency x bandwidth of an H200 is about 40.
+  static constexpr int kMaxWarps = kQueriesInShared ? 3
+                                   : HeadDim == 256 ? 4
+                                   : HeadDim == 128 ? 8
+                                                    : 12;
+  static constexpr int kStages = HeadDim == 64 ? 4 : 3;
   static constexpr int kMaxThreads = 32 * kMaxWarps;
 
   // 8 elements of padding, as in primitives/row_tile.cuh.

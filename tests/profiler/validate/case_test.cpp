@@ -8,6 +8,8 @@
 #include <limits>
 #include <set>
 
+#include "profiler/validate/method.hpp"
+
 namespace kvroof::validate {
 namespace {
 
@@ -68,9 +70,11 @@ TEST(Case, counts_the_memory_it_needs_without_overflow) {
   EXPECT_GT(host_bytes(one), 1e37);
 }
 
-std::vector<std::string> lines(Suite suite) {
+std::vector<std::string> lines(Suite suite, std::string_view method = "lane_chunk") {
   std::vector<std::string> result;
-  for (const Case& one : suite_cases(suite)) result.push_back(describe(one));
+  for (const Case& one : suite_cases(suite)) {
+    if (one.method == method) result.push_back(describe(one));
+  }
   return result;
 }
 
@@ -91,11 +95,25 @@ TEST(SmokeSuite, is_this_fixed_list) {
                           "1 x 8/1 heads x 300 tokens x 128, window 32, kept 64/64, f16",
                           "4 x 8/2 heads x 0,95,96,400 tokens x 128, window 32, kept 64/64, bf16",
                           "1 x 8/2 heads x 700 tokens x 128, window 0, kept 64/64, f16"));
+  EXPECT_THAT(lines(Suite::kSmoke, "think"),
+              ElementsAre("think, 1 x 8/2 heads x 300 tokens x 128, window 0, kept 40/128, f16",
+                          "think, 1 x 8/2 heads x 300 tokens x 128, window 32, kept 40/128, f16",
+                          "think, 1 x 8/2 heads x 300 tokens x 128, window 0, kept 64/128, f16",
+                          "think, 1 x 8/2 heads x 300 tokens x 128, window 32, kept 64/128, f16"));
+}
+
+TEST(Suites, have_cases_of_every_method) {
+  for (const Method& method : methods()) {
+    EXPECT_FALSE(lines(Suite::kSmoke, method.name).empty()) << method.name;
+    EXPECT_GE(lines(Suite::kFull, method.name).size(), 20u) << method.name;
+  }
 }
 
 TEST(FullSuite, has_a_fixed_number_of_cases_that_all_make_sense) {
   const std::vector<Case> cases = suite_cases(Suite::kFull);
-  EXPECT_EQ(cases.size(), 93u);
+  EXPECT_EQ(lines(Suite::kFull).size(), 93u);
+  EXPECT_EQ(lines(Suite::kFull, "dense").size(), 46u);
+  EXPECT_EQ(lines(Suite::kFull, "think").size(), 35u);
   EXPECT_EQ(cases, suite_cases(Suite::kFull));
   std::set<std::uint64_t> seeds;
   for (const Case& one : cases) {

@@ -8,6 +8,7 @@
 #include "profiler/cli/exit_codes.hpp"
 #include "profiler/cli/table_output.hpp"
 #include "profiler/cli/trace_files.hpp"
+#include "profiler/report/roofline.hpp"
 #include "profiler/report/trace_tables.hpp"
 
 namespace kvroof::cli {
@@ -22,8 +23,8 @@ int run_report(const ReportArguments& arguments) {
   require_usable(arguments.output);
   const std::vector<report::DeviceRecord> records =
       report::latest_records(read_trace_arguments(arguments.traces));
-  write_tables({{report::results_table(records), report::bytes_table(records),
-                 report::counters_table(records)},
+  write_tables({{report::results_table(records), report::roofline_table(records),
+                 report::bytes_table(records), report::counters_table(records)},
                 report::wide_table(records),
                 "configurations"},
                arguments.output);

@@ -14,6 +14,7 @@
 #include "profiler/cli/output.hpp"
 #include "profiler/cli/sweep_options.hpp"
 #include "profiler/model/ceilings.hpp"
+#include "profiler/report/roofline.hpp"
 #include "profiler/report/trace_tables.hpp"
 #include "profiler/sweep/modelling.hpp"
 #include "profiler/sweep/plan_table.hpp"
@@ -144,11 +145,15 @@ void run_plan(const std::vector<sweep::Planned>& plan, sweep::Finished& finished
 
 /// The records of a plan, in its order, as far as it got.
 std::vector<report::DeviceRecord> results(const std::vector<sweep::Planned>& plan,
-                                          const sweep::Finished& finished, const Device& device) {
+                                          const sweep::Finished& finished, const Device& device,
+                                          const std::vector<model::DeviceModel>& devices) {
+  std::shared_ptr<const traces::Ceilings> ceilings;
+  if (!devices.empty())
+    ceilings = std::make_shared<const traces::Ceilings>(model::ceilings_of(devices.front()));
   std::vector<report::DeviceRecord> records;
   for (const sweep::Planned& planned : plan) {
     const auto found = finished.find(planned.key);
-    if (found != finished.end()) records.push_back({found->second, device.info().name});
+    if (found != finished.end()) records.push_back({found->second, device.info().name, ceilings});
   }
   return records;
 }
@@ -167,8 +172,11 @@ int exit_code(const std::vector<report::DeviceRecord>& records) {
 
 int show_results(const SweepArguments& arguments, const std::vector<sweep::Planned>& plan,
                  const sweep::Finished& finished, const Device& device) {
-  const std::vector<report::DeviceRecord> records = results(plan, finished, device);
-  write_tables({{report::results_table(records)}, report::wide_table(records), "configurations"},
+  const std::vector<report::DeviceRecord> records =
+      results(plan, finished, device, devices_to_model(arguments, device));
+  write_tables({{report::results_table(records), report::roofline_table(records)},
+                report::wide_table(records),
+                "configurations"},
                arguments.output);
   if (interrupted()) {
     fmt::print(stderr, "kvroof: interrupted after {} of {} configurations{}\n", records.size(),

@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "profiler/report/dense_speedup.hpp"
+#include "profiler/report/fastest_times.hpp"
 #include "profiler/report/record_fields.hpp"
 #include "profiler/report/roofline.hpp"
 
@@ -66,7 +66,7 @@ Value checked(const Record& record) {
 }
 
 Fields result_fields(const std::vector<DeviceRecord>& records) {
-  const DenseTimes dense(records);
+  const FastestTimes dense(records, is_dense);
   return {{{"status", "status"}, [](const Record& r) { return std::string(name_of(r.status)); }},
           {{"time_ns", "time us", kNsPerUs}, shown_time},
           {{"time_provenance", "time is"}, provenance_of_time},

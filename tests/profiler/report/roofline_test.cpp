@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "profiler/report/dense_speedup.hpp"
+#include "profiler/report/fastest_times.hpp"
 
 namespace kvroof::report {
 namespace {
@@ -87,7 +87,7 @@ DeviceRecord dense_record(double time_ns) {
 
 TEST(SpeedupOverDense, IsTheFastestDenseTimeOverThisOne) {
   const DeviceRecord sparse = record_of(1000);
-  const DenseTimes times({sparse, dense_record(3000), dense_record(2500)});
+  const FastestTimes times({sparse, dense_record(3000), dense_record(2500)}, is_dense);
   EXPECT_DOUBLE_EQ(times.over(sparse).value(), 2.5);
 }
 
@@ -101,8 +101,10 @@ TEST(SpeedupOverDense, MixesNeitherProblemsNorDevicesNorOrigins) {
   modelled.times.front().provenance = traces::Provenance::modelled;
   DeviceRecord failed = dense_record(2000);
   failed.status = traces::Status::failed;
-  EXPECT_FALSE(DenseTimes({sparse, longer, elsewhere, modelled, failed}).over(sparse).has_value());
-  EXPECT_FALSE(DenseTimes({dense_record(2000)}).over(record_of(0)).has_value());
+  EXPECT_FALSE(FastestTimes({sparse, longer, elsewhere, modelled, failed}, is_dense)
+                   .over(sparse)
+                   .has_value());
+  EXPECT_FALSE(FastestTimes({dense_record(2000)}, is_dense).over(record_of(0)).has_value());
 }
 
 TEST(SpeedupOverDense, NothingPrunedInASparseFormatIsNotDense) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "profiler/report/dense_speedup.hpp"
+#include "profiler/report/fastest_times.hpp"
 
 #include <fmt/format.h>
 
@@ -28,20 +28,25 @@ bool is_dense(const traces::Record& record) {
   return stored_dense(record.problem.keys) && stored_dense(record.problem.values);
 }
 
-DenseTimes::DenseTimes(const std::vector<DeviceRecord>& records) {
+FastestTimes::FastestTimes(const std::vector<DeviceRecord>& records,
+                           bool (*chosen)(const traces::Record&)) {
   for (const DeviceRecord& record : records) {
     const std::optional<double> time_ns = shown_time_ns(record);
-    if (!time_ns || record.status != traces::Status::passed || !is_dense(record)) continue;
+    if (!time_ns || record.status != traces::Status::passed || !chosen(record)) continue;
     const auto [place, added] = times_ns_.try_emplace(problem_key(record), *time_ns);
     if (!added) place->second = std::min(place->second, *time_ns);
   }
 }
 
-std::optional<double> DenseTimes::over(const DeviceRecord& record) const {
-  const std::optional<double> time_ns = shown_time_ns(record);
-  if (!time_ns) return std::nullopt;
-  const auto dense = times_ns_.find(problem_key(record));
-  return dense == times_ns_.end() ? std::nullopt : std::optional(dense->second / *time_ns);
+std::optional<double> FastestTimes::of_problem(const DeviceRecord& record) const {
+  if (!shown_time_ns(record)) return std::nullopt;
+  const auto found = times_ns_.find(problem_key(record));
+  return found == times_ns_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<double> FastestTimes::over(const DeviceRecord& record) const {
+  const std::optional<double> fastest = of_problem(record);
+  return fastest ? std::optional(*fastest / *shown_time_ns(record)) : std::nullopt;
 }
 
 }  // namespace kvroof::report

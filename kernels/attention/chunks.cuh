@@ -111,7 +111,7 @@ KVROOF_DEVICE void attend_chunks(const DecodeProblem& problem, const Row& row, i
   buffers.start_keys(keys, chunk);
   buffers.start_values(values, chunk);
   QueryFragments<HeadDim> queries;
-  load_queries<Value, HeadDim, ChunkOrder>(problem, row, lane, queries);
+  load_queries<Value>(problem, row, ChunkOrder{}, lane, queries);
 
   bool under_way = true;  // the chunk's copies
   KVROOF_NO_UNROLL

@@ -20,12 +20,13 @@ struct DecodePlan {
   bool operator==(const DecodePlan&) const = default;
 };
 
-/// Where partial results lie in DecodeProblem::workspace. A worker that shares a row with others
-/// leaves its normalised outputs and log-sum-exps (base 2) in slot worker + row: along the line of
-/// units either the worker or the row advances, so no two results meet. Behind them a counter per
-/// (row, query head of the group), 0 between launches.
+/// Where partial results lie in the workspace of a split-KV kernel. A worker that shares a row with
+/// others leaves its normalised outputs and log-sum-exps (base 2) in slot worker + row: along the
+/// line of units either the worker or the row advances, so no two results meet. Behind them a
+/// counter per (row, query head of the group), 0 between launches.
 struct PartialLayout {
-  constexpr PartialLayout(const DecodeProblem& problem, const DecodePlan& plan)
+  template <class Problem, class Plan>
+  constexpr PartialLayout(const Problem& problem, const Plan& plan)
       : slots(std::int64_t{problem.batch} * problem.kv_heads +
               std::int64_t{plan.blocks} * plan.warps),
         group(problem.query_heads / problem.kv_heads),

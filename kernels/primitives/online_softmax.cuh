@@ -7,6 +7,7 @@
 
 #include <limits>
 
+#include "kernels/format/lane_chunk.hpp"
 #include "kernels/platform/platform.hpp"
 
 namespace kvroof::KVROOF_BACKEND {
@@ -20,6 +21,20 @@ struct SoftmaxState {
   F32 maximum[2] = {F32(kMinusInfinity), F32(kMinusInfinity)};
   F32 sum[2] = {F32(0.0f), F32(0.0f)};
 };
+
+/// One warp's share of a row's attention: unnormalised outputs of 16 channels x 8 heads per step,
+/// and the softmax state.
+template <int HeadDim>
+struct WarpResult {
+  F32 outputs[lane_chunk::steps(HeadDim)][4] = {};
+  SoftmaxState softmax;
+};
+
+/// Scales the scores of a tile to base 2.
+KVROOF_DEVICE void scale_scores(F32 (&scores)[4], float scale_log2) {
+  KVROOF_UNROLL
+  for (int c = 0; c < 4; ++c) scores[c] = scores[c] * scale_log2;
+}
 
 /// What to subtract from a score: the maximum, or 0 where there is none yet, so that -inf - (-inf)
 /// never happens.

@@ -60,7 +60,7 @@ Complete model_times(std::vector<model::DeviceModel> devices) {
     if (devices.empty()) return;
     if (record.bytes)
       record.floors = model::floors(*record.bytes, model::ceilings_of(devices.front()));
-    if (planned.configuration.kernel == KernelKind::decode)
+    if (planned.configuration.kernel == "decode")
       add_predictions(run.one, devices, record);
   };
 }

@@ -530,6 +530,32 @@ KVROOF_DEVICE void mma_m16n8k16<BFloat16>(F32 (&d)[4], const U32 (&a)[4], U32 b0
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
+/// d += a * b with a 16x32 (row) of which two of every four columns are stored, b 32x8 (column), d
+/// 16x8 in F32. Register r of a holds rows g + 8 (r % 2), stored columns 2t, 2t + 1 (+ 8 if r > 1);
+/// register j of b rows 8j + 2t, 8j + 2t + 1. Metadata comes from lanes t = 2 Selector (columns 0
+/// to 15) and the next (16 to 31) of each quad: the low half for row g, the high half for row g +
+/// 8; its 4 bits 4j .. name the two stored columns of group j, the lower one in the low bits (PTX
+/// ISA, "Matrix fragments for sparse mma.m16n8k32 with .f16 and .bf16 types").
+template <class Value, int Selector>
+KVROOF_DEVICE void mma_sparse_m16n8k32(F32 (&d)[4], const U32 (&a)[4], const U32 (&b)[4],
+                                       U32 metadata) {
+  static_assert(Selector == 0 || Selector == 1, "a pair of lanes of each quad");
+  if constexpr (kValueType<Value> == ValueType::kF16) {
+    asm volatile(
+        "mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, "
+        "{%4, %5, %6, %7}, {%8, %9, %10, %11}, {%0, %1, %2, %3}, %12, %13;"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]), "r"(b[2]), "r"(b[3]),
+          "r"(metadata), "n"(Selector));
+  } else {
+    asm volatile(
+        "mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.bf16.bf16.f32 {%0, %1, %2, "
+        "%3}, {%4, %5, %6, %7}, {%8, %9, %10, %11}, {%0, %1, %2, %3}, %12, %13;"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]), "r"(b[2]), "r"(b[3]),
+          "r"(metadata), "n"(Selector));
+  }
+}
 
 // ---- loops whose body diverges
 // -------------------------------------------------------------------------------------

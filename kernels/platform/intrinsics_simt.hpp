@@ -478,6 +478,15 @@ KVROOF_DEVICE void mma_m16n8k16(F32 (&d)[4], const U32 (&a)[4], U32 b0, U32 b1,
       kValueType<Value> == ValueType::kF16 ? simt::MmaType::kF16 : simt::MmaType::kBF16;
   simt::mma(type, d, a, b0, b1, site);
 }
+/// d += a * b with a 16x32 (row) of which two of every four columns are stored, b 32x8 (column).
+template <class Value, int Selector>
+KVROOF_DEVICE void mma_sparse_m16n8k32(F32 (&d)[4], const U32 (&a)[4], const U32 (&b)[4],
+                                       U32 metadata, detail::Site site = detail::Site::current()) {
+  static_assert(Selector == 0 || Selector == 1, "a pair of lanes of each quad");
+  constexpr auto type =
+      kValueType<Value> == ValueType::kF16 ? simt::MmaType::kF16 : simt::MmaType::kBF16;
+  simt::mma_sparse(type, Selector, d, a, b, metadata, site);
+}
 
 // ---- loops whose body diverges ----
 

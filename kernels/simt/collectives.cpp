@@ -179,22 +179,63 @@ void perform_move_matrix(Block& block, Warp& warp, const Rendezvous& rendezvous)
   issue_for_warp(block, Pipe::kAlu);
 }
 
-template <MmaType Type>
-void perform_mma(Block& block, Warp& warp, const Rendezvous& rendezvous) {
-  constexpr std::int64_t kFlops = std::int64_t{2} * 16 * 8 * 16;
-  require_whole_warp(block, warp, rendezvous);
-  float unused[4] = {};
-  constexpr std::uint32_t zeros[4] = {};
-  const MmaOperand nobody{unused, zeros, {0, 0}};
-  const MmaOperand* lanes[kLanes];
+struct SparseMma : SparseMmaOperand {
+  MmaType type;
+  int selector;
+};
+
+/// The operands of a matrix multiply; `nobody` stands in for lanes that have not come.
+template <class Passed, class Operand>
+void collect_operands(const Warp& warp, std::uint32_t arrived, const Operand& nobody,
+                      const Operand* (&lanes)[kLanes]) {
   for (int lane = 0; lane < kLanes; ++lane) {
-    lanes[lane] =
-        (rendezvous.arrived >> lane & 1u) != 0 ? &operand_of<MmaOperand>(warp, lane) : &nobody;
+    lanes[lane] = (arrived >> lane & 1u) != 0 ? &operand_of<Passed>(warp, lane) : &nobody;
   }
-  multiply_accumulate(Type, lanes);
+}
+
+void count_mma(Block& block) {
+  constexpr std::int64_t kFlops = std::int64_t{2} * 16 * 8 * 16;  // of a sparse one too
   ++block.counters().mma;
   block.counters().mma_flops += kFlops;
   issue_for_warp(block, Pipe::kTensor);
+}
+
+template <MmaType Type>
+void perform_mma(Block& block, Warp& warp, const Rendezvous& rendezvous) {
+  require_whole_warp(block, warp, rendezvous);
+  float unused[4] = {};
+  constexpr std::uint32_t zeros[4] = {};
+  const MmaOperand* lanes[kLanes];
+  const MmaOperand nobody{unused, zeros, {}};
+  collect_operands<MmaOperand>(warp, rendezvous.arrived, nobody, lanes);
+  multiply_accumulate(Type, lanes);
+  count_mma(block);
+}
+
+/// Reports the first lane that `selector` names and whose metadata is invalid.
+void check_metadata(Block& block, const Warp& warp, const Rendezvous& rendezvous, int selector) {
+  const std::uint32_t selected = rendezvous.arrived & 0x33333333u << 2 * selector;
+  for (std::uint32_t lanes = selected; lanes != 0; lanes &= lanes - 1) {
+    const int lane = std::countr_zero(lanes);
+    const std::uint32_t metadata = operand_of<SparseMma>(warp, lane).metadata;
+    if (is_valid_metadata(metadata)) continue;
+    block.report(HazardKind::kInvalidMetadata, rendezvous.site, warp.index * kLanes + lane,
+                 [&] { return fmt::format("lane {} gives {:#010x}", lane, metadata); });
+    return;
+  }
+}
+
+void perform_mma_sparse(Block& block, Warp& warp, const Rendezvous& rendezvous) {
+  require_whole_warp(block, warp, rendezvous);
+  const SparseMma& first = operand_of<SparseMma>(warp, std::countr_zero(rendezvous.arrived));
+  check_metadata(block, warp, rendezvous, first.selector);
+  float unused[4] = {};
+  constexpr std::uint32_t zeros[4] = {};
+  const SparseMmaOperand* lanes[kLanes];
+  const SparseMmaOperand nobody{unused, zeros, {}, 0};
+  collect_operands<SparseMma>(warp, rendezvous.arrived, nobody, lanes);
+  multiply_accumulate_sparse(first.type, first.selector, lanes);
+  count_mma(block);
 }
 
 }  // namespace
@@ -254,6 +295,15 @@ void mma(MmaType type, F32 (&d)[4], const U32 (&a)[4], U32 b0, U32 b1, Site site
     current->block->rendezvous(Collective::kMmaBf16, perform_mma<MmaType::kBF16>, kAllLanes,
                                &operand, site);
   }
+  for (int i = 0; i < 4; ++i) d[i] = accumulator[i];
+}
+
+void mma_sparse(MmaType type, int selector, F32 (&d)[4], const U32 (&a)[4], const U32 (&b)[4],
+                U32 metadata, Site site) {
+  float accumulator[4] = {d[0], d[1], d[2], d[3]};
+  const std::uint32_t a_bits[4] = {a[0], a[1], a[2], a[3]};
+  SparseMma operand{{accumulator, a_bits, {b[0], b[1], b[2], b[3]}, metadata}, type, selector};
+  current->block->rendezvous(Collective::kMmaSparse, perform_mma_sparse, kAllLanes, &operand, site);
   for (int i = 0; i < 4; ++i) d[i] = accumulator[i];
 }
 

@@ -27,5 +27,7 @@ std::uint32_t reduce(std::uint32_t value, Reduction reduction, std::uint32_t mas
 void load_matrices(U32 (&result)[4], const void* row, bool transposed, Site site);
 std::uint32_t move_matrix(std::uint32_t fragment, Site site);
 void mma(MmaType type, F32 (&d)[4], const U32 (&a)[4], U32 b0, U32 b1, Site site);
+void mma_sparse(MmaType type, int selector, F32 (&d)[4], const U32 (&a)[4], const U32 (&b)[4],
+                U32 metadata, Site site);
 
 }  // namespace kvroof::simt

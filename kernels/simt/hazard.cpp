@@ -47,6 +47,8 @@ constexpr std::array kWords = {
           "let all lanes of the mask reach the same call, or name in the mask only those that do"},
     Words{HazardKind::kInactiveShuffleSource, "shuffle from an inactive lane",
           "shuffle only from lanes that take part, or widen the mask and the branch"},
+    Words{HazardKind::kInvalidMetadata, "invalid sparsity metadata",
+          "let every 4 bits name two different columns of four, the lower one in the low bits"},
     Words{HazardKind::kDeadlock, "deadlock", "let all the waiting threads reach one barrier"},
     Words{HazardKind::kLivelock, "livelock",
           "do not spin on what another block or a waiting thread must write; if the block is only "

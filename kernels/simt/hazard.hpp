@@ -29,6 +29,7 @@ enum class HazardKind {
   kDivergentBarrier,
   kDivergentCollective,
   kInactiveShuffleSource,
+  kInvalidMetadata,
   kDeadlock,
   kLivelock,
   kSharedOverLimit,

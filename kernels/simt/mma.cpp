@@ -2,36 +2,41 @@
 #include "kernels/simt/mma.hpp"
 
 #include <cstring>
+#include <iterator>
 
 namespace kvroof::simt {
 namespace {
 
-constexpr int kM = 16, kN = 8, kK = 16;
+constexpr int kM = 16, kN = 8, kK = 16;  // of A as stored
+constexpr int kSparseK = 32;             // of B beside a sparse A
+constexpr int kSparseGroup = 4;          // columns of A of which two are stored
 
 // Vectors of the compiler: any width is lowered to what the machine has, with the same result.
 using Floats = float __attribute__((vector_size(4 * kN)));
 using Words = std::uint32_t __attribute__((vector_size(4 * kN)));
 
 struct Tiles {
-  alignas(32) std::uint32_t a[kM][kK];  // 16-bit values, widened
-  alignas(32) std::uint32_t b[kK][kN];
+  alignas(32) std::uint32_t a[kM][kK];        // 16-bit values, widened
+  alignas(32) std::uint32_t b[kSparseK][kN];  // a dense A meets the first kK rows
   alignas(32) float c[kM][kN];
+  std::uint8_t columns[kM][kK];  // of the elements of a sparse A
 };
 
 /// Lane 4 g + t holds rows g and g + 8 of A, columns 2t, 2t+1 (+ 8) of A, and so on.
-void gather(const MmaOperand* const (&lanes)[32], Tiles& tiles) {
+template <class Operand>
+void gather(const Operand* const (&lanes)[32], Tiles& tiles) {
   for (int lane = 0; lane < 32; ++lane) {
     const int g = lane / 4, t = lane % 4 * 2;
-    const MmaOperand& operand = *lanes[lane];
+    const Operand& operand = *lanes[lane];
     for (int half = 0; half < 4; ++half) {
       const std::uint32_t pair = operand.a[half];
       std::uint32_t* const to = &tiles.a[g + half % 2 * 8][t + half / 2 * 8];
       to[0] = pair & 0xffffu;
       to[1] = pair >> 16;
     }
-    for (int half = 0; half < 2; ++half) {
-      tiles.b[t + half * 8][g] = operand.b[half] & 0xffffu;
-      tiles.b[t + half * 8 + 1][g] = operand.b[half] >> 16;
+    for (int eighth = 0; eighth < static_cast<int>(std::size(operand.b)); ++eighth) {
+      tiles.b[t + eighth * 8][g] = operand.b[eighth] & 0xffffu;
+      tiles.b[t + eighth * 8 + 1][g] = operand.b[eighth] >> 16;
     }
     tiles.c[g][t] = operand.accumulator[0];
     tiles.c[g][t + 1] = operand.accumulator[1];
@@ -40,7 +45,24 @@ void gather(const MmaOperand* const (&lanes)[32], Tiles& tiles) {
   }
 }
 
-void scatter(const Tiles& tiles, const MmaOperand* const (&lanes)[32]) {
+/// The two lanes of a quad that `selector` names hold the metadata of rows g (low half) and g + 8,
+/// 16 columns of A each; 4 bits for four columns name the two that are stored.
+void gather_columns(const SparseMmaOperand* const (&lanes)[32], int selector, Tiles& tiles) {
+  for (int g = 0; g < 8; ++g) {
+    for (int group = 0; group < kSparseK / kSparseGroup; ++group) {
+      const std::uint32_t word = lanes[4 * g + 2 * selector + group / 4]->metadata;
+      for (int half = 0; half < 2; ++half) {
+        const std::uint32_t bits = word >> (16 * half + 4 * (group % 4));
+        std::uint8_t* const to = &tiles.columns[g + 8 * half][2 * group];
+        to[0] = static_cast<std::uint8_t>(kSparseGroup * group + static_cast<int>(bits & 3u));
+        to[1] = static_cast<std::uint8_t>(kSparseGroup * group + static_cast<int>(bits >> 2 & 3u));
+      }
+    }
+  }
+}
+
+template <class Operand>
+void scatter(const Tiles& tiles, const Operand* const (&lanes)[32]) {
   for (int lane = 0; lane < 32; ++lane) {
     const int g = lane / 4, t = lane % 4 * 2;
     float* const to = lanes[lane]->accumulator;
@@ -73,10 +95,11 @@ template <MmaType Type>
   }
 }
 
-template <MmaType Type>
+template <MmaType Type, bool Sparse>
 [[gnu::always_inline]] inline void multiply(Tiles& tiles) {
-  Floats b[kK];
-  for (int k = 0; k < kK; ++k) widen<Type>(tiles.b[k], &b[k]);
+  constexpr int rows = Sparse ? kSparseK : kK;
+  Floats b[rows];
+  for (int k = 0; k < rows; ++k) widen<Type>(tiles.b[k], &b[k]);
   for (int m = 0; m < kM; ++m) {
     alignas(32) float a[kK];
     for (int k = 0; k < kK; k += kN) {
@@ -86,23 +109,30 @@ template <MmaType Type>
     }
     Floats sum;
     std::memcpy(&sum, tiles.c[m], sizeof sum);
-    for (int k = 0; k < kK; ++k) sum += a[k] * b[k];
+    for (int k = 0; k < kK; ++k) sum += a[k] * b[Sparse ? tiles.columns[m][k] : k];
     std::memcpy(tiles.c[m], &sum, sizeof sum);
   }
 }
 
+template <bool Sparse>
 void multiply_portable(MmaType type, Tiles& tiles) {
-  type == MmaType::kF16 ? multiply<MmaType::kF16>(tiles) : multiply<MmaType::kBF16>(tiles);
+  type == MmaType::kF16 ? multiply<MmaType::kF16, Sparse>(tiles)
+                        : multiply<MmaType::kBF16, Sparse>(tiles);
 }
 
 #if defined(__x86_64__)
 // Wider vectors, the same arithmetic: no fused multiply-add.
+template <bool Sparse>
 [[gnu::target("avx2")]] void multiply_avx2(MmaType type, Tiles& tiles) {
-  type == MmaType::kF16 ? multiply<MmaType::kF16>(tiles) : multiply<MmaType::kBF16>(tiles);
+  type == MmaType::kF16 ? multiply<MmaType::kF16, Sparse>(tiles)
+                        : multiply<MmaType::kBF16, Sparse>(tiles);
 }
-const auto kMultiply = __builtin_cpu_supports("avx2") ? multiply_avx2 : multiply_portable;
+template <bool Sparse>
+const auto kMultiply = __builtin_cpu_supports("avx2") ? multiply_avx2<Sparse>
+                                                      : multiply_portable<Sparse>;
 #else
-const auto kMultiply = multiply_portable;
+template <bool Sparse>
+const auto kMultiply = multiply_portable<Sparse>;
 #endif
 
 }  // namespace
@@ -110,8 +140,25 @@ const auto kMultiply = multiply_portable;
 void multiply_accumulate(MmaType type, const MmaOperand* const (&lanes)[32]) {
   Tiles tiles;
   gather(lanes, tiles);
-  kMultiply(type, tiles);
+  kMultiply<false>(type, tiles);
   scatter(tiles, lanes);
+}
+
+void multiply_accumulate_sparse(MmaType type, int selector,
+                                const SparseMmaOperand* const (&lanes)[32]) {
+  Tiles tiles;
+  gather(lanes, tiles);
+  gather_columns(lanes, selector, tiles);
+  kMultiply<true>(type, tiles);
+  scatter(tiles, lanes);
+}
+
+bool is_valid_metadata(std::uint32_t metadata) {
+  for (int group = 0; group < 8; ++group) {
+    const std::uint32_t bits = metadata >> (4 * group);
+    if ((bits & 3u) >= (bits >> 2 & 3u)) return false;
+  }
+  return true;
 }
 
 }  // namespace kvroof::simt

@@ -48,6 +48,7 @@ enum class Collective : std::uint8_t {
   kMoveMatrix,
   kMmaF16,
   kMmaBf16,
+  kMmaSparse,
 };
 
 struct Rendezvous;

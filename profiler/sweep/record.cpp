@@ -11,11 +11,21 @@
 namespace kvroof::sweep {
 namespace {
 
-const simt::LaunchRecord* find_launch(const CaseRun& run, std::string_view kernel) {
+/// The launches of a kernel: one, or its stages, "<kernel>_<stage>".
+std::vector<const simt::LaunchRecord*> find_launches(const CaseRun& run, std::string_view kernel) {
+  const std::string stage = fmt::format("{}_", kernel);
+  std::vector<const simt::LaunchRecord*> found;
   for (const simt::LaunchRecord& launch : run.launches) {
-    if (launch.config.kernel == kernel) return &launch;
+    if (launch.config.kernel == kernel || launch.config.kernel.starts_with(stage))
+      found.push_back(&launch);
   }
-  return nullptr;
+  return found;
+}
+
+simt::Counters sum_of(const std::vector<const simt::LaunchRecord*>& launches) {
+  simt::Counters sum;
+  for (const simt::LaunchRecord* launch : launches) sum += launch->counters;
+  return sum;
 }
 
 traces::Plan launch_plan(const simt::LaunchConfig& config) {
@@ -46,16 +56,17 @@ void add_run(const Planned& planned, const CaseRun& run, Backend backend, traces
     record.plan = resources.launch;
     record.work = validate::count_work(run.one);
   }
-  const simt::LaunchRecord* launch = find_launch(run, record.kernel.name);
-  if (launch == nullptr) {
+  const auto launches = find_launches(run, record.kernel.name);
+  if (launches.empty()) {
     record.counters_reason = backend == Backend::kSim
                                  ? "the case launches no such kernel: there is nothing to pack"
                                  : "hardware counters were not collected";
     return;
   }
-  if (!attends) record.plan = launch_plan(launch->config);
-  record.counters = to_counters(launch->counters);
-  record.traffic = to_traffic(launch->counters);
+  if (!attends) record.plan = launch_plan(launches.front()->config);
+  const simt::Counters counters = sum_of(launches);
+  record.counters = to_counters(counters);
+  record.traffic = to_traffic(counters);
 }
 
 void add_check(std::string_view kernel, const CheckResult& check, traces::Record& record) {

@@ -13,6 +13,8 @@ namespace kvroof::validate {
 Method lane_chunk_method();
 Method dense_method();
 Method think_method();
+Method two_four_method();
+Method mustafar_method();
 
 /// An address that a problem may hold while it is only looked at.
 template <class T>

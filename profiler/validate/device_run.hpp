@@ -8,6 +8,7 @@
 
 #include "kernels/attention/problem.hpp"
 #include "kernels/baselines/dense/problem.hpp"
+#include "kernels/baselines/mustafar/problem.hpp"
 #include "kernels/device.hpp"
 #include "profiler/inputs/kv_tensors.hpp"
 #include "profiler/validate/case.hpp"
@@ -30,6 +31,7 @@ struct DeviceResult {
 struct DeviceRunHooks {
   std::function<void(Device&, attention::DecodeProblem&)> before_decode{};
   std::function<void(Device&, dense::DenseProblem&)> before_dense{};
+  std::function<void(Device&, mustafar::Problem&)> before_mustafar{};
 };
 
 /// Runs a case by its method (method.hpp) on `device`: the dense `inputs` are stored as the method

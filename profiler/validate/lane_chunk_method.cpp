@@ -9,14 +9,12 @@
 #include "profiler/validate/attention_method.hpp"
 #include "profiler/validate/buffers.hpp"
 #include "profiler/validate/compare_pack.hpp"
+#include "profiler/validate/pruned_cache.hpp"
 
 namespace kvroof::validate {
 namespace {
 
-int chunk_capacity(const Case& one) {
-  return attention::compressed_tokens(one.max_kv_len(), one.window) / lane_chunk::kTokens;
-}
-int window_capacity(const Case& one) { return one.window + lane_chunk::kTokens - 1; }
+int chunk_capacity(const Case& one) { return compressed_capacity(one) / lane_chunk::kTokens; }
 
 /// The decode as the kernel's own rules see it, with addresses that are only looked at.
 attention::DecodeProblem decode_problem(const Case& one) {
@@ -35,7 +33,7 @@ attention::DecodeProblem decode_problem(const Case& one) {
           .window_keys = stand_in<void>(),
           .window_values = stand_in<void>(),
           .window = one.window,
-          .window_capacity = window_capacity(one),
+          .window_capacity = ring_capacity(one),
           .outputs = stand_in<void>(),
           .log_sum_exps = stand_in<float>(),
           .workspace = stand_in<void>()};
@@ -49,27 +47,6 @@ struct OperandBuffers {
   DeviceBuffer<std::uint16_t> window;  // ring
 };
 
-/// Copies the tokens of the dense window to their rows of the ring.
-void fill_window(const Case& one, const std::vector<std::uint16_t>& rows, Device& device,
-                 DeviceBuffer<std::uint16_t>& ring) {
-  const auto head_dim = static_cast<std::size_t>(one.head_dim);
-  const auto kv_len = static_cast<std::size_t>(one.max_kv_len());
-  for (int sequence = 0; sequence < one.batch; ++sequence) {
-    const int length = one.kv_length(sequence);
-    for (int head = 0; head < one.kv_heads; ++head) {
-      const auto row = static_cast<std::size_t>(sequence * one.kv_heads + head);
-      for (int token = attention::compressed_tokens(length, one.window); token < length; ++token) {
-        const auto ring_row = static_cast<std::size_t>(token % window_capacity(one));
-        device.copy_to_device(
-            ring.data() +
-                (row * static_cast<std::size_t>(window_capacity(one)) + ring_row) * head_dim,
-            rows.data() + (row * kv_len + static_cast<std::size_t>(token)) * head_dim,
-            head_dim * 2);
-      }
-    }
-  }
-}
-
 OperandBuffers pack_operand(const Case& one, Operand operand,
                             const std::vector<std::uint16_t>& rows, const std::int32_t* kv_lengths,
                             Device& device) {
@@ -82,9 +59,7 @@ OperandBuffers pack_operand(const Case& one, Operand operand,
       allocate<std::byte>(device,
                           heads * static_cast<std::size_t>(chunk_capacity(one)) * chunk_bytes,
                           keys ? "key chunks" : "value chunks"),
-      allocate<std::uint16_t>(device,
-                              heads * static_cast<std::size_t>(window_capacity(one) * one.head_dim),
-                              keys ? "window keys" : "window values")};
+      upload_ring(one, rows, keys ? "window keys" : "window values", device)};
   compress::launch({.batch = one.batch,
                     .kv_heads = one.kv_heads,
                     .head_dim = one.head_dim,
@@ -100,7 +75,6 @@ OperandBuffers pack_operand(const Case& one, Operand operand,
                     .chunks = buffers.chunks.data(),
                     .chunk_capacity = chunk_capacity(one)},
                    device);
-  fill_window(one, rows, device, buffers.window);
   return buffers;
 }
 
@@ -112,7 +86,7 @@ std::vector<std::byte> download_chunks(const Case& one, int kept,
   const auto chunk_bytes = static_cast<std::size_t>(lane_chunk::chunk_bytes(one.head_dim, kept));
   const std::size_t row_bytes = static_cast<std::size_t>(chunk_capacity(one)) * chunk_bytes;
   for (int row = 0; row < one.batch * one.kv_heads; ++row) {
-    const int tokens = attention::compressed_tokens(one.kv_length(row / one.kv_heads), one.window);
+    const int tokens = compressed_tokens(one, one.kv_length(row / one.kv_heads));
     const std::size_t first = static_cast<std::size_t>(row) * row_bytes;
     const std::size_t bytes = static_cast<std::size_t>(tokens / lane_chunk::kTokens) * chunk_bytes;
     if (bytes > 0) device.copy_to_host(target.data() + first, chunks.data() + first, bytes);
@@ -166,7 +140,7 @@ Resources resources(const Case& one, const DeviceInfo& device) {
   const std::int64_t chunks = heads * chunk_capacity(one) *
                               (lane_chunk::chunk_bytes(one.head_dim, one.kept_keys) +
                                lane_chunk::chunk_bytes(one.head_dim, one.kept_values));
-  const std::int64_t rings = heads * window_capacity(one) * one.head_dim * 2 * 2;
+  const std::int64_t rings = heads * ring_capacity(one) * one.head_dim * 2 * 2;
   const std::int64_t queries = attention_buffer_bytes(one);
   return {.plan = attention::describe(plan),
           .launch = launch_of(one, plan, workspace),
@@ -190,7 +164,7 @@ traces::Bytes cache_bytes(std::string_view kernel, const Case& one) {
   std::int64_t chunks = 0;
   std::int64_t window_tokens = 0;
   for (int sequence = 0; sequence < one.batch; ++sequence) {
-    const int compressed = attention::compressed_tokens(one.kv_length(sequence), one.window);
+    const int compressed = compressed_tokens(one, one.kv_length(sequence));
     chunks += std::int64_t{compressed / lane_chunk::kTokens} * one.kv_heads;
     window_tokens += std::int64_t{one.kv_length(sequence) - compressed} * one.kv_heads;
   }
@@ -215,21 +189,19 @@ traces::Bytes cache_bytes(std::string_view kernel, const Case& one) {
 
 Method lane_chunk_method() {
   constexpr Storage storage{"per_token_magnitude", "lane_chunk"};
-  return {
-      .name = "lane_chunk",
-      .summary = "per-token magnitude, exact count per row, bitmap and lane streams",
-      .kernels = {"pack_keys", "pack_values", "decode"},
-      .keys = storage,
-      .values = storage,
-      .runs_on = [](Backend) { return true; },
-      .heeded = [](Case one) { return one; },
-      .pruned_tokens = [](const Case& one,
-                          int kv_len) { return attention::compressed_tokens(kv_len, one.window); },
-      .masks = masks,
-      .resources = resources,
-      .run = run,
-      .compare_prepared = compare_prepared,
-      .cache_bytes = cache_bytes};
+  return {.name = "lane_chunk",
+          .summary = "per-token magnitude, exact count per row, bitmap and lane streams",
+          .kernels = {"pack_keys", "pack_values", "decode"},
+          .keys = storage,
+          .values = storage,
+          .runs_on = [](Backend) { return true; },
+          .heeded = [](Case one) { return one; },
+          .pruned_tokens = compressed_tokens,
+          .masks = masks,
+          .resources = resources,
+          .run = run,
+          .compare_prepared = compare_prepared,
+          .cache_bytes = cache_bytes};
 }
 
 }  // namespace kvroof::validate

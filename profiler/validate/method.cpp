@@ -9,7 +9,8 @@
 namespace kvroof::validate {
 
 const std::vector<Method>& methods() {
-  static const std::vector<Method> all = {lane_chunk_method(), dense_method(), think_method()};
+  static const std::vector<Method> all = {lane_chunk_method(), dense_method(), think_method(),
+                                          two_four_method(), mustafar_method()};
   return all;
 }
 

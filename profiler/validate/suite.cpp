@@ -125,6 +125,9 @@ std::vector<Case> smoke_cases() {
   add_lengths_of(list, "dense", {1, 97, 500});
   add_instances(list, "dense", {64, 256}, {3, 12});
   add_think(list, {40, 64}, {0, 32});
+  add_lengths_of(list, "two_four", {1, 97, 500});
+  add_lengths_of(list, "mustafar", {1, 97, 400});
+  add_instances(list, "mustafar", {64, 256}, {3, 12});
   return list.take();
 }
 
@@ -201,6 +204,10 @@ std::vector<Case> full_cases() {
   add_lengths_of(list, "think", {1, 32, 33, 500});
   add_instances(list, "think", {64, 128, 256}, {1, 4, 5, 16});
   add_think(list, {1, 8, 51, 64, 77, 128}, {0, 17, 1000});
+  add_lengths_of(list, "two_four", {1, 31, 95, 96, 97, 160, 161, 1025, 4096});
+  add_instances(list, "two_four", {128}, {1, 2, 3, 4, 5, 6, 7, 8});
+  add_lengths_of(list, "mustafar", {1, 31, 95, 96, 97, 160, 161, 289, 1025});
+  add_instances(list, "mustafar", {64, 128, 256}, {1, 4, 5, 8, 16});
   return list.take();
 }
 

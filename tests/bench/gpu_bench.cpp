@@ -184,6 +184,7 @@ void register_all(CudaDevice& device) {
   add("pack/batch:8/kv_len:32768/kept:64",
       [&device](benchmark::State& state) { pack(state, device, 8, 32768, 64); });
   register_dense(device);
+  register_baselines(device);
 }
 
 }  // namespace

@@ -149,5 +149,7 @@ inline constexpr Shape kShapes[] = {{8, 32768}, {32, 8192}, {64, 4096}, {8, 4096
 
 /// Registers the benchmarks of unpruned decodes.
 void register_dense(CudaDevice& device);
+/// Registers the benchmarks of caches pruned by other rules.
+void register_baselines(CudaDevice& device);
 
 }  // namespace kvroof::bench

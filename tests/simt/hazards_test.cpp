@@ -70,6 +70,7 @@ const std::vector<Pair>& pairs() {
       KVROOF_PAIR(mask_without_caller, bug, kDivergentCollective),
       KVROOF_PAIR(matrix_multiply_in_part_of_warp, bug, kDivergentCollective),
       KVROOF_PAIR(shuffle_from_inactive_lane, bug, kInactiveShuffleSource),
+      KVROOF_PAIR(sparse_metadata_descends, bug, kInvalidMetadata),
       KVROOF_PAIR(vote_meets_barrier, bug, kDeadlock),
       KVROOF_PAIR(spin_on_flag, bug, kLivelock),
       KVROOF_PAIR(too_much_shared_memory, bug, kSharedOverLimit),

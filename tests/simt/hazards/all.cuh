@@ -52,6 +52,8 @@
 #include "tests/simt/hazards/shuffle_as_fence_race.cuh"
 #include "tests/simt/hazards/shuffle_from_inactive_lane_bug.cuh"
 #include "tests/simt/hazards/shuffle_from_inactive_lane_clean.cuh"
+#include "tests/simt/hazards/sparse_metadata_descends_bug.cuh"
+#include "tests/simt/hazards/sparse_metadata_descends_clean.cuh"
 #include "tests/simt/hazards/spin_on_flag_bug.cuh"
 #include "tests/simt/hazards/spin_on_flag_clean.cuh"
 #include "tests/simt/hazards/too_much_shared_memory_bug.cuh"

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/baselines/two_four/backends.hpp"
+#include "kernels/baselines/two_four/kernel.cuh"
+#include "kernels/cuda/check.hpp"
+#include "kernels/cuda/cuda_device.hpp"
+
+namespace kvroof::two_four {
+
+void launch_cuda(const attention::DecodeProblem& problem, const attention::DecodePlan& plan,
+                 Device& device) {
+  const cudaStream_t stream = static_cast<CudaDevice&>(device).stream();
+  with_instance(problem, [&](auto value, auto head_dim) {
+    const auto kernel = cuda_backend::two_four::decode_kernel<decltype(value), head_dim()>;
+    KVROOF_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                           static_cast<int>(plan.shared_bytes)));
+    kernel<<<static_cast<unsigned>(plan.blocks), static_cast<unsigned>(32 * plan.warps),
+             static_cast<std::size_t>(plan.shared_bytes), stream>>>(problem, plan);
+    KVROOF_CUDA_CHECK(cudaGetLastError());
+  });
+}
+
+}  // namespace kvroof::two_four

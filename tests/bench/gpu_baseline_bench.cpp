@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// Times the 2:4 decode and Mustafar's pipeline, in the process of gpu_bench.cpp and in its way.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/baselines/mustafar/launch.hpp"
+#include "kernels/baselines/two_four/launch.hpp"
+#include "kernels/format/two_four.hpp"
+#include "tests/bench/gpu_tools.hpp"
+
+namespace kvroof::bench {
+namespace {
+
+constexpr int kQueryHeads = 32, kKvHeads = 8, kHeadDim = 128, kWindow = 32;  // Llama-3-8B
+constexpr int kRing = kWindow + lane_chunk::kTokens - 1;
+
+/// What a decode step needs beside the compressed cache.
+struct StepBuffers {
+  StepBuffers(CudaDevice& device, const Shape& shape)
+      : lengths(device, static_cast<std::size_t>(shape.batch), "lengths"),
+        window(synthetic_rows(
+            device, false, static_cast<std::size_t>(shape.batch) * kKvHeads * kRing * kHeadDim, 7)),
+        queries(synthetic_rows(device, false,
+                               static_cast<std::size_t>(shape.batch) * kQueryHeads * kHeadDim, 8)),
+        outputs(device, queries.size(), "outputs") {
+    lengths.upload(std::vector<std::int32_t>(static_cast<std::size_t>(shape.batch), shape.kv_len));
+  }
+  /// Window, queries and outputs once.
+  double floor_bytes(const Shape& shape, int compressed) const {
+    return 4.0 * shape.batch * kKvHeads * (shape.kv_len - compressed) * kHeadDim +
+           4.0 * static_cast<double>(queries.size());
+  }
+
+  DeviceBuffer<std::int32_t> lengths;
+  DeviceBuffer<std::uint16_t> window, queries, outputs;
+};
+
+const float kScale = 1.0f / std::sqrt(static_cast<float>(kHeadDim));
+
+/// `source` as often as it fits into `count` elements.
+template <class T>
+DeviceBuffer<T> repeated(CudaDevice& device, const std::vector<T>& source, std::size_t count) {
+  DeviceBuffer<T> buffer(device, count, "cache");
+  for (std::size_t first = 0; first < count; first += source.size()) {
+    device.copy_to_device(buffer.data() + first, source.data(),
+                          std::min(source.size(), count - first) * sizeof(T));
+  }
+  return buffer;
+}
+
+// ---- 2:4 ----
+
+/// The chunks of a synthetic head of which the first two of every four survive: what the kernel
+/// does depends on no mask.
+std::vector<std::byte> two_four_chunks(Operand operand) {
+  const std::vector<std::uint16_t>& rows = synthetic_head(operand == Operand::kKeys, 1);
+  constexpr std::size_t elements = std::size_t{two_four::kTokens} * kHeadDim;
+  std::vector<std::uint8_t> mask(elements);
+  for (std::size_t i = 0; i < elements; ++i)
+    mask[i] = (operand == Operand::kKeys ? i : i / kHeadDim) % 4 < 2;
+  std::vector<std::byte> chunks(rows.size() / elements *
+                                static_cast<std::size_t>(two_four::chunk_bytes(kHeadDim)));
+  std::span<std::byte> rest(chunks);
+  for (std::size_t first = 0; first < rows.size(); first += elements) {
+    const auto chunk = rest.first(static_cast<std::size_t>(two_four::chunk_bytes(kHeadDim)));
+    two_four::encode(operand, kHeadDim, std::span(rows).subspan(first, elements), mask, chunk);
+    rest = rest.subspan(chunk.size());
+  }
+  return chunks;
+}
+
+void two_four_decode(benchmark::State& state, CudaDevice& device, const Shape& shape) {
+  const int compressed = attention::compressed_tokens(shape.kv_len, kWindow);
+  const int chunks = compressed / two_four::kTokens;
+  const auto set_bytes = static_cast<std::size_t>(shape.batch) * kKvHeads *
+                         static_cast<std::size_t>(chunks) *
+                         static_cast<std::size_t>(two_four::chunk_bytes(kHeadDim));
+  const int sets = cold_sets(device, 2 * static_cast<std::int64_t>(set_bytes));
+  const auto all = static_cast<std::size_t>(sets) * set_bytes;
+  const auto keys = repeated(device, two_four_chunks(Operand::kKeys), all);
+  const auto values = repeated(device, two_four_chunks(Operand::kValues), all);
+  const StepBuffers step(device, shape);
+  DeviceBuffer<std::byte> workspace;
+  const auto problem = [&](int set) {
+    const auto first = static_cast<std::size_t>(set) * set_bytes;
+    return attention::DecodeProblem{.batch = shape.batch,
+                                    .query_heads = kQueryHeads,
+                                    .kv_heads = kKvHeads,
+                                    .head_dim = kHeadDim,
+                                    .softmax_scale = kScale,
+                                    .queries = step.queries.data(),
+                                    .kv_lengths = step.lengths.data(),
+                                    .max_kv_len = shape.kv_len,
+                                    .keys = {keys.data() + first, kHeadDim / 2},
+                                    .values = {values.data() + first, kHeadDim / 2},
+                                    .chunk_capacity = chunks,
+                                    .window_keys = step.window.data(),
+                                    .window_values = step.window.data(),
+                                    .window = kWindow,
+                                    .window_capacity = kRing,
+                                    .outputs = step.outputs.data(),
+                                    .workspace = workspace.data()};
+  };
+  const attention::DecodePlan plan = two_four::make_plan(problem(0), device.info());
+  workspace = DeviceBuffer<std::byte>(
+      device, static_cast<std::size_t>(attention::workspace_bytes(problem(0), plan)), "workspace");
+  workspace.fill(std::byte{0});
+  time_launches(state, device, sets,
+                [&](int set) { two_four::launch(problem(set), plan, device); });
+  state.counters["floor_B_per_s"] =
+      rate(2.0 * static_cast<double>(set_bytes) + step.floor_bytes(shape, compressed));
+  state.SetLabel(two_four::describe(plan));
+}
+
+// ---- Mustafar ----
+
+/// The tiles of a whole cache: every head holds the same ones, each in memory of its own.
+class TileCache {
+ public:
+  TileCache(CudaDevice& device, Operand operand, int tokens, double sparsity, int heads, int sets)
+      : heads_(heads) {
+    const mustafar::EncodedHead head =
+        mustafar::encode(operand, kHeadDim, pruned_rows(operand, tokens, sparsity));
+    const auto copies = static_cast<std::size_t>(heads) * static_cast<std::size_t>(sets);
+    tiles_ = head.bitmaps.size();
+    bitmaps_ = repeated(device, head.bitmaps, copies * tiles_);
+    offsets_ = repeated(device, head.offsets, copies * (tiles_ + 1));
+    values_ = repeated(device, head.values, copies * head.values.size());
+    std::vector<std::int32_t> head_offsets;
+    for (std::size_t copy = 0; copy < copies; ++copy) {
+      head_offsets.push_back(
+          static_cast<std::int32_t>(copy * head.values.size() / mustafar::kPadValues));
+    }
+    head_offsets_ = repeated(device, head_offsets, copies);
+    bytes_ = heads * mustafar::count_bytes(head).total();
+  }
+  mustafar::TileOperand operand(int set) const {
+    const auto first = static_cast<std::size_t>(set) * static_cast<std::size_t>(heads_);
+    return {bitmaps_.data() + first * tiles_, offsets_.data() + first * (tiles_ + 1),
+            values_.data(), head_offsets_.data() + first};
+  }
+  int tiles() const { return static_cast<int>(tiles_); }
+  std::int64_t set_bytes() const { return bytes_; }
+
+ private:
+  /// Rows of a synthetic head; of each, the largest magnitudes survive, ties too.
+  static std::vector<std::uint16_t> pruned_rows(Operand operand, int tokens, double sparsity) {
+    const std::vector<std::uint16_t>& source = synthetic_head(operand == Operand::kKeys, 1);
+    std::vector<std::uint16_t> rows(static_cast<std::size_t>(tokens) * kHeadDim);
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = source[i % source.size()];
+    const auto pruned = static_cast<std::ptrdiff_t>(sparsity * kHeadDim);  // as published
+    for (std::size_t first = 0; first < rows.size(); first += kHeadDim) {
+      std::vector<std::uint16_t> magnitudes;
+      for (std::size_t i = first; i < first + kHeadDim; ++i)
+        magnitudes.push_back(rows[i] & kMagnitudeBits);
+      const auto threshold = magnitudes.begin() + pruned - 1;
+      std::nth_element(magnitudes.begin(), threshold, magnitudes.end());
+      for (std::size_t i = first; i < first + kHeadDim; ++i)
+        if ((rows[i] & kMagnitudeBits) < *threshold) rows[i] = 0;
+    }
+    return rows;
+  }
+
+  int heads_;
+  std::size_t tiles_ = 0;
+  std::int64_t bytes_ = 0;
+  DeviceBuffer<std::uint64_t> bitmaps_;
+  DeviceBuffer<std::int32_t> offsets_, head_offsets_;
+  DeviceBuffer<std::uint16_t> values_;
+};
+
+void mustafar_decode(benchmark::State& state, CudaDevice& device, const Shape& shape,
+                     double sparsity) {
+  const int compressed = attention::compressed_tokens(shape.kv_len, kWindow);
+  const int heads = shape.batch * kKvHeads;
+  const int sets = cold_sets(device, std::int64_t{heads} * compressed * kHeadDim * 2);
+  const TileCache keys(device, Operand::kKeys, compressed, sparsity, heads, sets);
+  const TileCache values(device, Operand::kValues, compressed, sparsity, heads, sets);
+  const StepBuffers step(device, shape);
+  DeviceBuffer<std::byte> workspace;
+  const auto problem = [&](int set) {
+    return mustafar::Problem{.batch = shape.batch,
+                             .query_heads = kQueryHeads,
+                             .kv_heads = kKvHeads,
+                             .head_dim = kHeadDim,
+                             .softmax_scale = kScale,
+                             .queries = step.queries.data(),
+                             .kv_lengths = step.lengths.data(),
+                             .max_kv_len = shape.kv_len,
+                             .keys = keys.operand(set),
+                             .values = values.operand(set),
+                             .tile_capacity = keys.tiles(),
+                             .window_keys = step.window.data(),
+                             .window_values = step.window.data(),
+                             .window = kWindow,
+                             .window_capacity = kRing,
+                             .outputs = step.outputs.data(),
+                             .workspace = workspace.data()};
+  };
+  workspace = DeviceBuffer<std::byte>(
+      device, static_cast<std::size_t>(mustafar::workspace_bytes(problem(0))), "workspace");
+  time_launches(state, device, sets, [&](int set) { mustafar::launch(problem(set), device); });
+  state.counters["floor_B_per_s"] =
+      rate(static_cast<double>(keys.set_bytes() + values.set_bytes()) +
+           step.floor_bytes(shape, compressed));
+}
+
+}  // namespace
+
+void register_baselines(CudaDevice& device) {
+  for (const Shape shape : kShapes) {
+    const std::string size = fmt::format("batch:{}/kv_len:{}", shape.batch, shape.kv_len);
+    add("decode_2_4/" + size,
+        [&device, shape](benchmark::State& state) { two_four_decode(state, device, shape); });
+    for (const double sparsity : {0.5, 0.7}) {
+      add(fmt::format("mustafar/{}/sparsity:{}", size, sparsity),
+          [&device, shape, sparsity](benchmark::State& state) {
+            mustafar_decode(state, device, shape, sparsity);
+          });
+    }
+  }
+}
+
+}  // namespace kvroof::bench

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "profiler/validate/format_sizes.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace kvroof::validate {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+double share(const FormatCase& one, std::string_view format, std::string_view operand) {
+  const std::vector<FormatSize> sizes = format_sizes(one);
+  const auto size = std::find_if(sizes.begin(), sizes.end(), [&](const FormatSize& s) {
+    return s.format == format && s.operand == operand;
+  });
+  if (size == sizes.end()) return -1;
+  return static_cast<double>(size->bytes.total()) / static_cast<double>(dense_bytes(one));
+}
+
+TEST(FormatSizes, are_the_known_shares_of_dense) {
+  const FormatCase half;
+  const FormatCase less{.sparsity = 0.7};
+  EXPECT_EQ(share(half, "dense", "either"), 1.0);
+  EXPECT_EQ(share(half, "exact_rows", "either"), 0.5625);
+  EXPECT_EQ(share(less, "exact_rows", "either"), 0.375);
+  for (const char* operand : {"keys", "values"}) {
+    EXPECT_EQ(share(half, "two_four", operand), 0.5625);
+    EXPECT_EQ(share(half, "n_of_m", operand), 0.5625);
+    EXPECT_NEAR(share(half, "mustafar_tiles", operand), 0.657, 0.004);
+    EXPECT_NEAR(share(less, "mustafar_tiles", operand), 0.462, 0.004);
+    EXPECT_NEAR(share(half, "lane_chunk", operand), 9440.0 / 16384, 1e-9);
+    EXPECT_NEAR(share(half, "variable_rows", operand), 65.0 / 128 + 0.0625, 0.002);
+    EXPECT_GT(share(half, "flash_llm", operand), 1.0);
+    EXPECT_GT(share(half, "csr", operand), share(half, "flash_llm", operand));
+  }
+}
+
+TEST(FormatSizes, come_from_encoders_wherever_there_is_one) {
+  for (const int head_dim : {64, 128, 256}) {
+    for (const FormatSize& size : format_sizes({.head_dim = head_dim, .tokens = 128, .seed = 7})) {
+      const bool model = size.format == "dense" || size.format == "exact_rows" ||
+                         size.format == "csr" || size.format == "flash_llm";
+      EXPECT_EQ(size.encoded, !model) << size.format;
+      EXPECT_GT(size.bytes.values, 0) << size.format;
+    }
+  }
+}
+
+TEST(FormatSizes, exist_at_sparsity_0_and_99_percent) {
+  for (const double sparsity : {0.0, 0.99}) {
+    const FormatCase one{.tokens = 192, .sparsity = sparsity};
+    EXPECT_LT(share(one, "variable_rows", "keys"), share(one, "mustafar_tiles", "keys"));
+  }
+}
+
+TEST(FormatSizes, refuse_a_case_out_of_range) {
+  EXPECT_THAT([] { format_sizes({.head_dim = 96}); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("64, 128 or 256, got 96")));
+  EXPECT_THAT([] { format_sizes({.tokens = 100}); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("a multiple of 64")));
+  EXPECT_THAT([] { format_sizes({.tokens = 0}); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("got 0")));
+  EXPECT_THAT([] { format_sizes({.sparsity = 1.0}); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("below 1, got 1")));
+}
+
+}  // namespace
+}  // namespace kvroof::validate

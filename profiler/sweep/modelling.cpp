@@ -22,17 +22,50 @@ traces::Time modelled_time(double time_ns) {
                          .mean_ns = time_ns}};
 }
 
-void add_predictions(const validate::Case& one, const std::vector<model::DeviceModel>& devices,
-                     traces::Record& record) {
+/// On the simulator nothing is timed: the model's time is then the record's.
+void take_time_of_model(traces::Record& record) {
+  const std::optional<double> own = record.predictions.front().time_ns;
+  if (own && record.times.empty() && record.backend == traces::Backend::sim)
+    record.times.push_back(modelled_time(*own));
+}
+
+void predict_decode(const validate::Case& one, const std::vector<model::DeviceModel>& devices,
+                    traces::Record& record) {
   const model::DecodeCase decode = decode_case(one);
   for (const model::DeviceModel& device : devices) {
     model::PredictOptions options;
     options.blocks = one.blocks;
     record.predictions.push_back(model::to_trace(model::predict_decode(decode, device, options)));
   }
-  const std::optional<double> own = record.predictions.front().time_ns;
-  if (own && record.times.empty() && record.backend == traces::Backend::sim)
-    record.times.push_back(modelled_time(*own));
+}
+
+/// nullptr when the kernel has no launch of that name: several launches are no case for the model.
+const simt::LaunchRecord* find_launch(const CaseRun& run, std::string_view kernel) {
+  for (const simt::LaunchRecord& launch : run.launches) {
+    if (launch.config.kernel == kernel) return &launch;
+  }
+  return nullptr;
+}
+
+/// Any other attention, from the counters of its own launch: for the device whose plan it ran.
+void predict_launch(const CaseRun& run, const model::DeviceModel& device, traces::Record& record) {
+  const simt::LaunchRecord* launch = find_launch(run, record.kernel.name);
+  if (launch == nullptr || !record.bytes) return;
+  constexpr int warp = 32;
+  const model::LaunchShape shape{launch->config.grid.x, launch->config.threads / warp,
+                                 launch->config.shared_bytes, model::kDecodeRegisters};
+  const traces::Bytes& bytes = *record.bytes;
+  const auto moved =
+      static_cast<double>(traces::compressed_bytes(bytes) + bytes.queries + bytes.outputs);
+  model::Prediction prediction{.device = device.name};
+  prediction.occupancy = model::occupancy(shape, device);
+  prediction.wont_launch = prediction.occupancy.wont_launch;
+  if (prediction.wont_launch.empty()) {
+    prediction.work =
+        model::whole_launch_work(decode_case(run.one), shape, launch->counters, moved);
+    prediction.estimate = model::estimate(prediction.work, device);
+  }
+  record.predictions.push_back(model::to_trace(prediction));
 }
 
 }  // namespace
@@ -60,8 +93,13 @@ Complete model_times(std::vector<model::DeviceModel> devices) {
     if (devices.empty()) return;
     if (record.bytes)
       record.floors = model::floors(*record.bytes, model::ceilings_of(devices.front()));
-    if (planned.configuration.kernel == "decode")
-      add_predictions(run.one, devices, record);
+    if (!validate::attends(planned.configuration.kernel)) return;
+    if (planned.configuration.kernel == "decode") {
+      predict_decode(run.one, devices, record);
+    } else {
+      predict_launch(run, devices.front(), record);
+    }
+    if (!record.predictions.empty()) take_time_of_model(record);
   };
 }
 

@@ -13,10 +13,11 @@ namespace kvroof::sweep {
 /// The decode step of a case as the model sees it; its pointers are null.
 model::DecodeCase decode_case(const validate::Case& one);
 
-/// Adds modelled times of the sparse decode to its records: one prediction for each device, the
-/// first of which is the record's own; on the simulator, where nothing is timed, that one is also
-/// the record's time. Floors come from the roofs of the first device. Other kernels get floors only
-/// where they have bytes: the model knows no other kernel.
+/// Adds modelled times to the records of attention. The sparse decode gets a prediction for each
+/// device, the first of which is the record's own; any other kernel one for that device, from the
+/// counters of its simulated launch. On the simulator, where nothing is timed, the first prediction
+/// is also the record's time. Every kernel with bytes gets floors, from the roofs of the first
+/// device.
 Complete model_times(std::vector<model::DeviceModel> devices);
 
 /// The devices to model for: the record's own, then those named, each once. A device that the

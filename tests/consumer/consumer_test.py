@@ -14,7 +14,7 @@ import unittest
 
 BUILD, CMAKE = sys.argv[1:3]
 HERE = pathlib.Path(__file__).resolve().parent
-COMMANDS = ["validate", "sweep", "report", "compare", "merge", "export", "devices", "predict"]
+COMMANDS = ["validate", "sweep", "report", "compare", "merge", "export", "devices", "formats", "kernels", "predict"]
 
 
 def run(*command, **options):

@@ -14,7 +14,10 @@ set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
 
 add_library(kvroof_options INTERFACE)
 target_compile_features(kvroof_options INTERFACE cxx_std_20)
-target_include_directories(kvroof_options INTERFACE ${PROJECT_SOURCE_DIR})
+include(GNUInstallDirs)
+set(KVROOF_INSTALL_INCLUDEDIR ${CMAKE_INSTALL_INCLUDEDIR}/kvroof)
+target_include_directories(kvroof_options INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${KVROOF_INSTALL_INCLUDEDIR}>)
 
 set(kvroof_warnings -Wall -Wextra -Wshadow -Wconversion)
 set(kvroof_cxx_warnings -Wpedantic -Wold-style-cast)
@@ -26,6 +29,7 @@ if(KVROOF_WERROR)
   list(APPEND kvroof_warnings -Werror)
   list(APPEND kvroof_cuda_flags "SHELL:-Werror all-warnings" -Xcompiler=-Werror)
 endif()
+# Warnings are ours to see: who links an installed kvroof chooses others.
 target_compile_options(kvroof_options INTERFACE
-  "$<$<COMPILE_LANGUAGE:CXX>:${kvroof_warnings};${kvroof_cxx_warnings}>"
-  "$<$<COMPILE_LANGUAGE:CUDA>:${kvroof_cuda_flags}>")
+  "$<BUILD_INTERFACE:$<$<COMPILE_LANGUAGE:CXX>:${kvroof_warnings};${kvroof_cxx_warnings}>>"
+  "$<BUILD_INTERFACE:$<$<COMPILE_LANGUAGE:CUDA>:${kvroof_cuda_flags}>>")

@@ -13,6 +13,7 @@ inline constexpr int kExitFailure = 1;  // something went wrong while running
 inline constexpr int kExitUsage = 2;    // the arguments, or a file they name, cannot be used
 inline constexpr int kExitValidationFailed = 3;  // a case failed validation
 inline constexpr int kExitRegression = 4;        // compare --fail-on-regression found one
+inline constexpr int kExitNothingRan = 5;        // a sweep skipped every configuration
 inline constexpr int kExitInterrupted = 130;     // SIGINT
 
 /// Of a finished validation: an error outweighs a failure.

@@ -35,6 +35,7 @@ int run(int argc, char** argv) {
   add_report_command(app, invocation);
   add_compare_command(app, invocation);
   add_merge_command(app, invocation);
+  add_export_command(app, invocation);
   add_devices_command(app, invocation);
   add_formats_command(app, invocation);
   add_kernels_command(app, invocation);
@@ -42,12 +43,10 @@ int run(int argc, char** argv) {
   catch_interrupts();
   try {
     app.parse(argc, argv);
-    require(
-        !app.get_subcommands().empty(),
-        "a command is needed: validate, sweep, report, compare, merge, predict, devices, formats "
-        "or kernels; see "
-        "{} --help",
-        app.get_name());
+    require(!app.get_subcommands().empty(),
+            "a command is needed: validate, sweep, report, compare, merge, export, predict, devices, "
+            "formats or kernels; see {} --help",
+            app.get_name());
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   } catch (const inputs::InputError& error) {

@@ -61,7 +61,11 @@ void Progress::step(const std::string& what) {
   std::fflush(stderr);
 }
 
-void catch_interrupts() { std::signal(SIGINT, on_interrupt); }
+void catch_interrupts() {
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGXFSZ,
+              SIG_IGN);  // a file that grows too large is an error of write(), as a full disk
+}
 
 bool interrupted() { return interrupt_seen != 0; }
 

@@ -30,7 +30,8 @@ class Progress {
   bool visible_;
 };
 
-/// Makes SIGINT set a flag instead of ending the program; a second one ends it.
+/// Makes SIGINT set a flag instead of ending the program; a second one ends it. A file that grows
+/// beyond its limit becomes an error of the write instead of the end of the program.
 void catch_interrupts();
 bool interrupted();
 

@@ -12,6 +12,7 @@
 #include "profiler/cli/exit_codes.hpp"
 #include "profiler/cli/output.hpp"
 #include "profiler/model/prediction_report.hpp"
+#include "profiler/sweep/modelling.hpp"
 #include "profiler/validate/case.hpp"
 
 namespace kvroof::cli {
@@ -123,23 +124,6 @@ std::vector<validate::Case> selected_cases(const PredictionCommand& options) {
   return cases;
 }
 
-model::DecodeCase decode_case(const validate::Case& one) {
-  model::DecodeCase result;
-  result.problem = {.batch = one.batch,
-                    .query_heads = one.query_heads,
-                    .kv_heads = one.kv_heads,
-                    .head_dim = one.head_dim,
-                    .value_type = one.value_type,
-                    .softmax_scale = 1.0f,
-                    .max_kv_len = one.max_kv_len(),
-                    .keys = {nullptr, one.kept_keys},
-                    .values = {nullptr, one.kept_values},
-                    .window = one.window};
-  for (int sequence = 0; sequence < one.batch; ++sequence)
-    result.kv_lengths.push_back(one.kv_length(sequence));
-  return result;
-}
-
 model::Catalogue load_catalogue(const PredictionCommand& options) {
   model::Catalogue catalogue = model::default_catalogue();
   if (!options.devices_file.empty()) model::add_devices(catalogue, options.devices_file);
@@ -195,7 +179,8 @@ int run_predict(PredictionCommand options, const Invocation& invocation) {
     for (const model::DeviceModel& device : devices) {
       if (interrupted()) return kExitInterrupted;
       progress.step(fmt::format("{} on {}", describe(one), device.name));
-      predictions.push_back(model::predict_decode(decode_case(one), device, options.options));
+      predictions.push_back(
+          model::predict_decode(sweep::decode_case(one), device, options.options));
     }
     text += fmt::format("{}\n{}", describe(one), model::prediction_table(predictions));
     for (const model::Prediction& each : predictions)

@@ -2,58 +2,29 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <memory>
+#include <stdexcept>
 
 #include "kernels/error.hpp"
-#include "profiler/cli/backend_options.hpp"
 #include "profiler/cli/commands.hpp"
 #include "profiler/cli/exit_codes.hpp"
-#include "profiler/cli/number_check.hpp"
 #include "profiler/cli/output.hpp"
-#include "profiler/cli/table_output.hpp"
+#include "profiler/cli/sweep_options.hpp"
+#include "profiler/model/ceilings.hpp"
+#include "profiler/report/roofline.hpp"
 #include "profiler/report/trace_tables.hpp"
+#include "profiler/sweep/modelling.hpp"
 #include "profiler/sweep/plan_table.hpp"
+#include "profiler/sweep/ranks.hpp"
 #include "profiler/sweep/record.hpp"
 #include "profiler/sweep/sweep.hpp"
 #include "profiler/sweep/time_left.hpp"
 
 namespace kvroof::cli {
 namespace {
-
-struct SweepArguments {
-  std::vector<std::string> axes;
-  std::vector<std::string> models;
-  std::string model_file;
-  bool list = false;
-  bool dry_run = false;
-  sweep::SweepOptions options;
-  std::string trace;
-  bool resume = false;
-  std::string shard = "0/1";
-  BackendOptions backend;
-  TableOutput output;
-};
-
-std::vector<sweep::Geometry> known_geometries(const SweepArguments& arguments) {
-  std::vector<sweep::Geometry> geometries = sweep::built_in_geometries();
-  if (!arguments.model_file.empty())
-    sweep::merge_geometries(geometries, sweep::read_geometries(arguments.model_file));
-  return geometries;
-}
-
-sweep::Request to_request(const SweepArguments& arguments) {
-  sweep::Request request;
-  for (const std::string& axis : arguments.axes) request.axes.push_back(sweep::parse_axis(axis));
-  const std::vector<sweep::Geometry> geometries = known_geometries(arguments);
-  for (const std::string& model : arguments.models) {
-    for (const sweep::Geometry& chosen : request.geometries)
-      require(chosen.name != model, "--model: {} is there twice", model);
-    request.geometries.push_back(sweep::find_geometry(geometries, model));
-  }
-  request.shard = sweep::parse_shard(arguments.shard);
-  return request;
-}
 
 std::string list_text(const SweepArguments& arguments) {
   std::string text = "Axes (-a), and what is taken where none is given:\n";
@@ -96,146 +67,177 @@ void warn(const std::vector<std::string>& sentences) {
   for (const std::string& sentence : sentences) fmt::print(stderr, "kvroof: {}\n", sentence);
 }
 
-/// What earlier runs left in the trace. Refuses to mix with a trace that nobody asked to continue.
+/// Adds what a trace holds; where both know a configuration, the trace is newer.
+void add_finished(const std::filesystem::path& path, sweep::Finished& finished) {
+  std::vector<std::string> warnings;
+  sweep::Finished more = sweep::read_finished(path, warnings);
+  warn(warnings);
+  more.merge(finished);
+  finished = std::move(more);
+}
+
+/// What earlier runs left in the trace, and in those of ranks that did not get to gathering.
+/// Refuses to mix with a trace that nobody asked to continue.
 sweep::Finished read_finished(const SweepArguments& arguments) {
-  if (!arguments.resume) {
-    std::error_code ignored;
-    require(arguments.trace.empty() || !std::filesystem::exists(arguments.trace, ignored) ||
-                !std::filesystem::is_regular_file(arguments.trace, ignored),
-            "-o {}: there is such a file; --resume continues it", arguments.trace);
+  if (arguments.trace.empty()) {
+    require(!arguments.resume, "--resume: needs the trace to continue, -o FILE");
     return {};
   }
-  require(!arguments.trace.empty(), "--resume: needs the trace to continue, -o FILE");
-  std::vector<std::string> warnings;
-  sweep::Finished finished = sweep::read_finished(arguments.trace, warnings);
-  warn(warnings);
+  std::vector<std::filesystem::path> paths = sweep::rank_paths(arguments.trace);
+  paths.insert(paths.begin(), arguments.trace);
+  if (!arguments.resume) {
+    std::error_code ignored;
+    for (const std::filesystem::path& path : paths) {
+      require(!std::filesystem::is_regular_file(path, ignored),
+              "-o {}: there is such a file; --resume continues it", path.string());
+    }
+    return {};
+  }
+  sweep::Finished finished;
+  for (const std::filesystem::path& path : paths) add_finished(path, finished);
   return finished;
 }
 
+std::vector<model::DeviceModel> devices_to_model(const SweepArguments& arguments,
+                                                 const Device& device) {
+  return sweep::devices_to_model(model::default_catalogue(), device.info().name,
+                                 arguments.predict_on);
+}
+
+/// The trace of this process: the one asked for, or one of its own beside it when ranks share the
+/// work.
 std::optional<sweep::TraceOutput> open_trace(const SweepArguments& arguments, const Device& device,
+                                             const sweep::Ranks& ranks,
                                              const Invocation& invocation) {
   if (arguments.trace.empty()) return std::nullopt;
-  std::optional<sweep::TraceOutput> output(std::in_place, arguments.trace,
-                                           sweep::describe_run(device, invocation.argv));
+  const std::vector<model::DeviceModel> devices = devices_to_model(arguments, device);
+  std::optional<sweep::TraceOutput> output(
+      std::in_place,
+      ranks.alone() ? std::filesystem::path(arguments.trace)
+                    : sweep::rank_path(arguments.trace, ranks.rank()),
+      sweep::describe_run(device, invocation.argv),
+      devices.empty() ? std::nullopt : std::optional(model::ceilings_of(devices.front())));
   warn(output->notices());
   return output;
 }
 
-/// Runs what is not finished and returns the records of the whole plan, as far as it got.
-std::vector<traces::Record> run_plan(const std::vector<sweep::Planned>& plan,
-                                     const sweep::Finished& finished,
-                                     std::optional<sweep::TraceOutput>& trace,
-                                     sweep::Sweeper& sweeper) {
+/// Runs what is not finished and adds it to `finished`. Ends early when interrupted.
+void run_plan(const std::vector<sweep::Planned>& plan, sweep::Finished& finished,
+              std::optional<sweep::TraceOutput>& trace, sweep::Sweeper& sweeper) {
   double cost = 0;
   for (const sweep::Planned& planned : plan) {
     if (!is_finished(planned, finished) && planned.fit.skip_reason.empty()) cost += planned.cost;
   }
   sweep::TimeLeft time_left(cost);
   Progress progress(static_cast<int>(plan.size()));
-  std::vector<traces::Record> records;
   for (const sweep::Planned& planned : plan) {
     if (interrupted()) break;
     const std::string left = time_left.describe();
     progress.step(
         fmt::format("{}{}{}", left, left.empty() ? "" : "; ", describe(planned.configuration)));
-    if (is_finished(planned, finished)) {
-      records.push_back(finished.at(planned.key));
-      continue;
-    }
+    if (is_finished(planned, finished)) continue;
     traces::Record record = sweeper.run(planned);
     if (trace) trace->append(record);
-    records.push_back(std::move(record));
+    finished.insert_or_assign(planned.key, std::move(record));
     if (planned.fit.skip_reason.empty()) time_left.finish(planned.cost);
+  }
+}
+
+/// The records of a plan, in its order, as far as it got.
+std::vector<report::DeviceRecord> results(const std::vector<sweep::Planned>& plan,
+                                          const sweep::Finished& finished, const Device& device,
+                                          const std::vector<model::DeviceModel>& devices) {
+  std::shared_ptr<const traces::Ceilings> ceilings;
+  if (!devices.empty())
+    ceilings = std::make_shared<const traces::Ceilings>(model::ceilings_of(devices.front()));
+  std::vector<report::DeviceRecord> records;
+  for (const sweep::Planned& planned : plan) {
+    const auto found = finished.find(planned.key);
+    if (found != finished.end()) records.push_back({found->second, device.info().name, ceilings});
   }
   return records;
 }
 
-int exit_code(const std::vector<traces::Record>& records) {
-  int code = kExitOk;
-  for (const traces::Record& record : records) {
-    if (record.status == traces::Status::error) return kExitFailure;
-    if (record.status == traces::Status::failed) code = kExitValidationFailed;
-  }
-  return code;
+int exit_code(const std::vector<report::DeviceRecord>& records) {
+  const auto count = [&](traces::Status status) {
+    return std::count_if(records.begin(), records.end(),
+                         [&](const auto& record) { return record.status == status; });
+  };
+  if (count(traces::Status::error) > 0) return kExitFailure;
+  if (count(traces::Status::failed) > 0) return kExitValidationFailed;
+  const bool nothing_ran =
+      !records.empty() && count(traces::Status::skipped) == std::ssize(records);
+  return nothing_ran ? kExitNothingRan : kExitOk;
 }
 
-void write_results(const std::vector<traces::Record>& records, const Device& device,
-                   const TableOutput& output) {
-  std::vector<report::DeviceRecord> rows;
-  for (const traces::Record& record : records) rows.push_back({record, device.info().name});
-  write_tables({{report::results_table(rows)}, report::wide_table(rows), "configurations"}, output);
-}
-
-int run_sweep(SweepArguments& arguments, const Invocation& invocation) {
-  require_usable(arguments.output);
-  const sweep::Request request = to_request(arguments);
-  if (arguments.list) {
-    write_output("-", list_text(arguments));
-    return kExitOk;
-  }
-  const std::unique_ptr<Device> device = open_device(arguments.backend);
-  const std::vector<sweep::Planned> plan =
-      sweep::make_plan(request, *device, sweep::available_host_bytes());
-  if (arguments.dry_run) return dry_run(arguments, plan, *device);
-
-  const sweep::Finished finished = read_finished(arguments);
-  std::optional<sweep::TraceOutput> trace = open_trace(arguments, *device, invocation);
-  sweep::Sweeper sweeper(*device, arguments.options);
-  const std::vector<traces::Record> records = run_plan(plan, finished, trace, sweeper);
-  write_results(records, *device, arguments.output);
+int show_results(const SweepArguments& arguments, const std::vector<sweep::Planned>& plan,
+                 const sweep::Finished& finished, const Device& device) {
+  const std::vector<report::DeviceRecord> records =
+      results(plan, finished, device, devices_to_model(arguments, device));
+  write_tables({{report::results_table(records), report::roofline_table(records)},
+                report::wide_table(records),
+                "configurations"},
+               arguments.output);
   if (interrupted()) {
     fmt::print(stderr, "kvroof: interrupted after {} of {} configurations{}\n", records.size(),
-               plan.size(), trace ? "; --resume continues" : "");
+               plan.size(), arguments.trace.empty() ? "" : "; --resume continues");
     return kExitInterrupted;
   }
   return exit_code(records);
 }
 
-void add_what_options(CLI::App& command, SweepArguments& arguments) {
-  command
-      .add_option("-a,--axis", arguments.axes,
-                  "Values of an axis: name=value, name=[a,b,c], name=[start:stop:stride] with stop "
-                  "included, or name[pow2]=[start:stop:stride]; once per axis, see --list")
-      ->allow_extra_args(false);
-  command
-      .add_option("--model", arguments.models,
-                  "Heads and channels of a published model, or of several, comma-separated")
-      ->delimiter(',');
-  command.add_option("--model-file", arguments.model_file,
-                     "JSON file with more models: {\"models\": [{\"name\", \"query_heads\", "
-                     "\"kv_heads\", \"head_dim\", \"source\"}]}");
-  command.add_flag("--list", arguments.list, "List axes and models, and run nothing");
-  command.add_flag("--dry-run", arguments.dry_run,
-                   "Show the plan, the memory it needs, what will be skipped and why, and about "
-                   "how long it will take; run nothing");
+/// A device for each rank of a host, and a part of its memory.
+std::unique_ptr<Device> open_device(SweepArguments arguments, const sweep::Ranks& ranks) {
+  arguments.backend.device += ranks.local_rank();
+  return cli::open_device(arguments.backend);
 }
 
-void add_how_options(CLI::App& command, SweepArguments& arguments) {
-  constexpr double most_seconds = 1e9;
-  constexpr std::int64_t most_rows = 1'000'000'000;
-  command.add_option("-o,--output", arguments.trace,
-                     "Trace to write, JSON Lines: a record per configuration, when it is finished");
-  command.add_flag("--resume", arguments.resume,
-                   "Continue the trace: run what is not in it, and again what ended in an error or "
-                   "a timeout");
-  command
-      .add_option("--shard", arguments.shard,
-                  "Run one share of the plan, i/n with 0 <= i < n, as for Slurm's --array=0-(n-1)")
-      ->capture_default_str();
-  command
-      .add_option("--timeout", arguments.options.timeout_seconds,
-                  "Seconds for a configuration, looked at between its stages; 0: no limit")
-      ->check(number_in(0, most_seconds))
-      ->capture_default_str();
-  command
-      .add_option(
-          "--check-rows", arguments.options.check_rows,
-          "(sequence, kv head) rows to compare with the reference, spread evenly; 0: all of "
-          "a small cache, as many as make 2^23 key elements, at least 2, of a large one")
-      ->check(CLI::Range(std::int64_t{0}, most_rows))
-      ->capture_default_str();
-  add_backend_options(command, arguments.backend);
-  add_table_options(command, arguments.output);
+/// The whole of a sweep, or the part of it that falls to a rank; the first rank then shows what
+/// all have done.
+int run_share(const SweepArguments& arguments, const Invocation& invocation,
+              const sweep::Ranks& ranks) {
+  sweep::Request request = to_request(arguments);
+  if (arguments.list) {
+    if (ranks.first()) write_output("-", list_text(arguments));
+    return kExitOk;
+  }
+  const std::unique_ptr<Device> device = open_device(arguments, ranks);
+  const std::uint64_t memory =
+      sweep::available_host_bytes() / static_cast<std::uint64_t>(ranks.local_count());
+  const std::vector<sweep::Planned> whole = sweep::make_plan(request, *device, memory);
+  if (arguments.dry_run) return ranks.first() ? dry_run(arguments, whole, *device) : kExitOk;
+  require(ranks.alone() || !arguments.trace.empty(),
+          "mpirun: ranks need a trace to put their results into, -o FILE");
+
+  request.shard = sweep::shard_of_rank(request.shard, ranks.rank(), ranks.count());
+  const std::vector<sweep::Planned> plan = sweep::make_plan(request, *device, memory);
+  sweep::Finished finished = read_finished(arguments);
+  ranks.wait_for_all();  // before the first file of another rank is there
+  std::optional<sweep::TraceOutput> trace = open_trace(arguments, *device, ranks, invocation);
+  sweep::SweepOptions options = arguments.options;
+  options.complete.push_back(sweep::model_times(devices_to_model(arguments, *device)));
+  sweep::Sweeper sweeper(*device, std::move(options));
+  run_plan(plan, finished, trace, sweeper);
+
+  trace.reset();  // closes the file
+  ranks.wait_for_all();
+  if (!ranks.first()) return kExitOk;
+  if (!arguments.trace.empty()) sweep::gather_ranks(arguments.trace);
+  if (!ranks.alone()) add_finished(arguments.trace, finished);
+  return show_results(arguments, whole, finished, *device);
+}
+
+int run_sweep(const SweepArguments& arguments, const Invocation& invocation) {
+  require_usable(arguments.output);
+  const sweep::Ranks ranks;
+  if (ranks.alone()) return run_share(arguments, invocation, ranks);
+  try {
+    return run_share(arguments, invocation, ranks);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "kvroof: rank {} of {}: {}\n", ranks.rank(), ranks.count(), error.what());
+    const bool usage = dynamic_cast<const std::invalid_argument*>(&error) != nullptr;
+    ranks.abort(usage ? kExitUsage : kExitFailure);
+  }
 }
 
 }  // namespace
@@ -244,8 +246,7 @@ void add_sweep_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand(
       "sweep", "Run and validate kernels over all combinations of axes, and keep a trace");
   auto arguments = std::make_shared<SweepArguments>();
-  add_what_options(*command, *arguments);
-  add_how_options(*command, *arguments);
+  add_sweep_options(*command, *arguments);
   command->callback(
       [arguments, &invocation] { invocation.exit_code = run_sweep(*arguments, invocation); });
 }

@@ -35,8 +35,9 @@ struct Parameter {
 /// All that the model knows of a GPU. Units are in the names; `per_clk` is per SM and clock, in
 /// warp instructions. parameter_fields() says what each means.
 struct DeviceModel {
-  std::string name;   // of the command line
-  std::string title;  // for people
+  std::string name;           // of the command line
+  std::string title;          // for people
+  std::string driver_name{};  // as the driver, and so records, name it; "" when not known
   int compute_capability_major = 0;
   int compute_capability_minor = 0;
 

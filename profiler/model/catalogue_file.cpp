@@ -100,6 +100,8 @@ class Reader {
     const bool inherits = entry.contains("like");
     device.name = name;
     if (!inherits || entry.contains("title")) device.title = text_member(entry, "title", where);
+    device.driver_name =
+        entry.contains("driver_name") ? text_member(entry, "driver_name", where) : "";
     if (!inherits || entry.contains("compute_capability")) read_capability(entry, where, device);
     for (const ParameterField& field : parameter_fields()) {
       if (inherits && !entry.contains(field.key)) continue;
@@ -171,8 +173,8 @@ class Reader {
   }
 
   void reject_unknown(const json& entry, const std::string& where) const {
-    static constexpr std::array<std::string_view, 4> others{"name", "title", "compute_capability",
-                                                            "like"};
+    static constexpr std::array<std::string_view, 5> others{"name", "title", "driver_name",
+                                                            "compute_capability", "like"};
     for (const auto& [key, value] : entry.items()) {
       const bool known =
           std::find(others.begin(), others.end(), key) != others.end() ||

@@ -93,4 +93,22 @@ Work decode_work(const DecodeCase& one, const attention::DecodePlan& plan,
                     .l2_trips = l2_trips(schedule)}};
 }
 
+Work whole_launch_work(const DecodeCase& one, const LaunchShape& shape,
+                       const simt::Counters& counters, double dram_bytes) {
+  attention::DecodePlan plan;
+  plan.blocks = shape.blocks;
+  plan.warps = shape.warps;
+  const DecodeSchedule schedule = decode_schedule(one, plan);
+  const Demand demand = demand_of(counters);
+  const auto units = static_cast<double>(schedule.units);
+  return {.shape = shape,
+          .demand = demand,
+          .dram_bytes = dram_bytes,
+          .block_imbalance = schedule.most_block_units * shape.blocks / units,
+          .warp_bytes_in_flight = 0.5 * static_cast<double>(shape.shared_bytes) / shape.warps,
+          .chain = {.instructions = demand.instructions() * schedule.most_warp_units / units,
+                    .dram_trips = dram_trips(schedule),
+                    .l2_trips = l2_trips(schedule)}};
+}
+
 }  // namespace kvroof::model

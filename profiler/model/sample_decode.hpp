@@ -62,4 +62,11 @@ DecodeSchedule decode_schedule(const DecodeCase& one, const attention::DecodePla
 Work decode_work(const DecodeCase& one, const attention::DecodePlan& plan,
                  const DecodeSample& sample, int registers);
 
+/// The same for a launch of any other kernel whose blocks share the rows as the decode's do
+/// (kernels/attention/schedule.hpp), all of whose blocks were simulated: `counters` are the whole
+/// launch's. Half of the block's shared memory counts as being filled at any time. `dram_bytes` is
+/// what it moves from and to a cold memory.
+Work whole_launch_work(const DecodeCase& one, const LaunchShape& shape,
+                       const simt::Counters& counters, double dram_bytes);
+
 }  // namespace kvroof::model

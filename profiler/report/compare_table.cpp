@@ -4,29 +4,16 @@
 #include <cmath>
 
 #include "profiler/report/compare.hpp"
+#include "profiler/report/record_fields.hpp"
 
 namespace kvroof::report {
 namespace {
 
-Value if_known(std::optional<double> value) { return value ? Value(*value) : Value(Missing{}); }
-
+/// What a comparison found, behind the columns of its configuration.
 std::vector<Column> comparison_columns() {
-  constexpr double ns_per_us = 1000;
-  return {{"kernel", "kernel"},
-          {"model", "model"},
-          {"query_heads", "q heads"},
-          {"kv_heads", "kv heads"},
-          {"head_dim", "head dim"},
-          {"dtype", "dtype"},
-          {"batch", "batch"},
-          {"kv_len", "kv len"},
-          {"window", "window"},
-          {"sparsity", "sparsity"},
-          {"seed", "seed"},
-          {"axes", "axes"},
-          {"verdict", "verdict"},
-          {"base_ns", "base us", ns_per_us},
-          {"new_ns", "new us", ns_per_us},
+  return {{"verdict", "verdict"},
+          {"base_ns", "base us", kNsPerUs},
+          {"new_ns", "new us", kNsPerUs},
           {"change_percent", "change %"},
           {"p", "p"},
           {"superiority", "P(slower)"},
@@ -36,30 +23,11 @@ std::vector<Column> comparison_columns() {
           {"why", "why"}};
 }
 
-std::vector<Value> comparison_row(const Compared& compared) {
-  const traces::Problem& problem = compared.base.problem;
-  std::vector<std::string> axes;
-  for (const auto& [name, value] : compared.base.axes)
-    axes.push_back(fmt::format("{}={}", name, value));
-  const auto text = [](const std::string& value) {
-    return value.empty() ? Value(Missing{}) : Value(value);
-  };
+std::vector<Value> comparison_values(const Compared& compared) {
   const std::optional<TimeComparison>& time = compared.time;
   const Difference* largest =
       compared.differences.empty() ? nullptr : &compared.differences.front();
-  return {compared.base.kernel.name,
-          text(problem.model.value_or("")),
-          problem.query_heads,
-          problem.kv_heads,
-          problem.head_dim,
-          problem.dtype,
-          problem.batch,
-          problem.kv_len,
-          problem.window,
-          problem.keys.requested_sparsity,
-          static_cast<std::int64_t>(problem.seed),
-          text(fmt::format("{}", fmt::join(axes, " "))),
-          std::string(name_of(compared.verdict)),
+  return {std::string(name_of(compared.verdict)),
           time ? Value(time->base_ns) : Value(Missing{}),
           time ? Value(time->next_ns) : Value(Missing{}),
           time ? Value(time->percent) : Value(Missing{}),
@@ -68,15 +36,20 @@ std::vector<Value> comparison_row(const Compared& compared) {
           static_cast<std::int64_t>(compared.differences.size()),
           largest ? Value(largest->name) : Value(Missing{}),
           largest ? Value(largest->percent()) : Value(Missing{}),
-          text(compared.why)};
+          text_or_missing(compared.why)};
 }
 
 }  // namespace
 
 Table comparison_table(const Comparison& comparison) {
-  Table table{.caption = "Comparison", .columns = comparison_columns()};
-  for (const Compared& compared : comparison.matched)
-    table.rows.push_back(comparison_row(compared));
+  std::vector<DeviceRecord> bases;
+  for (const Compared& compared : comparison.matched) bases.push_back(compared.base);
+  Table table = make_table("Comparison", bases, configuration_fields(bases));
+  for (const Column& column : comparison_columns()) table.columns.push_back(column);
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    for (Value& value : comparison_values(comparison.matched[i]))
+      table.rows[i].push_back(std::move(value));
+  }
   table.notes.push_back(fmt::format("{} configurations in both, {} only in base, {} only in new.",
                                     comparison.matched.size(), comparison.only_in_base.size(),
                                     comparison.only_in_next.size()));

@@ -3,123 +3,36 @@
 
 #include <fmt/format.h>
 
-#include <functional>
+#include <algorithm>
 #include <map>
 #include <set>
+
+#include "profiler/report/fastest_times.hpp"
+#include "profiler/report/record_fields.hpp"
+#include "profiler/report/roofline.hpp"
 
 namespace kvroof::report {
 namespace {
 
-using traces::Record;
-
-constexpr double kMiB = 1024.0 * 1024.0;
-constexpr double kNsPerUs = 1000.0;
-
-/// A column and how to take its value from a record.
-struct Field {
-  Column column;
-  std::function<Value(const DeviceRecord&)> value;
-};
-using Fields = std::vector<Field>;
-
-Table make_table(const std::string& caption, const std::vector<DeviceRecord>& records,
-                 const Fields& fields) {
-  Table table{.caption = caption};
-  for (const Field& field : fields) table.columns.push_back(field.column);
-  for (const DeviceRecord& record : records) {
-    table.rows.emplace_back();
-    for (const Field& field : fields) table.rows.back().push_back(field.value(record));
-  }
-  return table;
-}
-
-void append(Fields& fields, Fields more) {
-  for (Field& field : more) fields.push_back(std::move(field));
-}
-
-template <class T>
-Value if_known(const std::optional<T>& value) {
-  return value ? Value(*value) : Value(Missing{});
-}
-
-Value text_or_missing(const std::string& text) {
-  return text.empty() ? Value(Missing{}) : Value(text);
-}
-
-/// Swept axes that are no fields of the problem, over all records.
-Fields axis_fields(const std::vector<DeviceRecord>& records) {
-  std::set<std::string> names;
-  for (const Record& record : records) {
-    for (const auto& [name, value] : record.axes) names.insert(name);
-  }
-  Fields fields;
-  for (const std::string& name : names) {
-    fields.push_back({{name, name}, [name](const Record& r) -> Value {
-                        const auto found = r.axes.find(name);
-                        return found == r.axes.end() ? Value(Missing{}) : Value(found->second);
-                      }});
-  }
-  return fields;
-}
-
-/// What tells the configurations apart.
-Fields configuration_fields(const std::vector<DeviceRecord>& records) {
-  Fields fields = {
-      {{"device", "device"}, [](const DeviceRecord& r) { return text_or_missing(r.device); }},
-      {{"backend", "backend"}, [](const Record& r) { return std::string(name_of(r.backend)); }},
-      {{"kernel", "kernel"}, [](const Record& r) { return r.kernel.name; }},
-      {{"variant", "variant"}, [](const Record& r) { return text_or_missing(r.kernel.variant); }},
-      {{"model", "model"}, [](const Record& r) { return if_known(r.problem.model); }},
-      {{"query_heads", "q heads"}, [](const Record& r) { return r.problem.query_heads; }},
-      {{"kv_heads", "kv heads"}, [](const Record& r) { return r.problem.kv_heads; }},
-      {{"head_dim", "head dim"}, [](const Record& r) { return r.problem.head_dim; }},
-      {{"dtype", "dtype"}, [](const Record& r) { return r.problem.dtype; }},
-      {{"batch", "batch"}, [](const Record& r) { return r.problem.batch; }},
-      {{"kv_len", "kv len"}, [](const Record& r) { return r.problem.kv_len; }},
-      {{"window", "window"}, [](const Record& r) { return r.problem.window; }},
-      {{"sparsity", "sparsity"}, [](const Record& r) { return r.problem.keys.requested_sparsity; }},
-      {{"value_sparsity", "value sparsity"},
-       [](const Record& r) -> Value {
-         if (r.problem.values.requested_sparsity == r.problem.keys.requested_sparsity)
-           return Missing{};
-         return r.problem.values.requested_sparsity;
-       }},
-      {{"effective_sparsity", "effective"},
-       [](const Record& r) { return if_known(r.problem.keys.effective_sparsity); }},
-      {{"seed", "seed"}, [](const Record& r) { return static_cast<std::int64_t>(r.problem.seed); }},
-      {{"input", "input"}, [](const Record& r) { return text_or_missing(r.problem.input); }}};
-  append(fields, axis_fields(records));
-  return fields;
-}
-
-const traces::Traffic* traffic_at(const Record& record, traces::MemoryLevel level) {
-  for (const traces::Traffic& traffic : record.traffic) {
-    if (traffic.level == level) return &traffic;
-  }
-  return nullptr;
-}
-
 double moved(const traces::Traffic& traffic) { return traffic.read_bytes + traffic.write_bytes; }
 
-Value time_ns(const Record& record) {
-  if (!record.times.empty()) return record.times.front().statistics.median_ns;
-  if (record.status == traces::Status::passed && record.backend == traces::Backend::sim)
-    return Missing{"simulated, no time"};
-  return Missing{};
-}
-
-/// Where the numbers of a row come from, as far as it has any.
-Value provenance_of_time(const Record& record) {
-  if (record.times.empty()) return Missing{};
-  return std::string(name_of(record.times.front().provenance));
-}
-
-/// bytes / ns is GB/s. A time and a traffic of different provenance do not mix.
+/// bytes / ns is GB/s. On the simulator time is modelled and traffic simulated.
 Value dram_gb_per_s(const Record& record) {
   const traces::Traffic* dram = traffic_at(record, traces::MemoryLevel::dram);
-  if (dram == nullptr || record.times.empty() || record.times.front().statistics.median_ns <= 0)
-    return Missing{};
-  return moved(*dram) / record.times.front().statistics.median_ns;
+  const std::optional<double> time_ns = shown_time_ns(record);
+  if (dram == nullptr || !time_ns) return Missing{};
+  return moved(*dram) / *time_ns;
+}
+
+bool has_unvalidated_time(const Record& record) {
+  return !record.times.empty() && record.times.front().provenance == traces::Provenance::modelled &&
+         (record.predictions.empty() || !record.predictions.front().validated);
+}
+
+Value dram_roof_percent(const DeviceRecord& record) {
+  constexpr double percent = 100;
+  const std::optional<double> share = roof_share(record, traces::RoofLevel::dram);
+  return share ? Value(*share * percent) : Value(Missing{});
 }
 
 Field traffic_field(traces::MemoryLevel level, const std::string& title) {
@@ -152,11 +65,15 @@ Value checked(const Record& record) {
   return record.validation ? text_or_missing(record.validation->reference) : Value(Missing{});
 }
 
-Fields result_fields() {
+Fields result_fields(const std::vector<DeviceRecord>& records) {
+  const FastestTimes dense(records, is_dense);
   return {{{"status", "status"}, [](const Record& r) { return std::string(name_of(r.status)); }},
-          {{"time_ns", "time us", kNsPerUs}, time_ns},
+          {{"time_ns", "time us", kNsPerUs}, shown_time},
           {{"time_provenance", "time is"}, provenance_of_time},
           {{"dram_gb_per_s", "GB/s"}, dram_gb_per_s},
+          {{"dram_roof_percent", "% of DRAM"}, dram_roof_percent},
+          {{"speedup_over_dense", "x dense"},
+           [dense](const DeviceRecord& r) { return if_known(dense.over(r)); }},
           {{"compressed_bytes", "KV MiB", kMiB}, compressed},
           {{"compression_ratio", "dense/KV"}, ratio},
           traffic_field(traces::MemoryLevel::dram, "DRAM MiB"),
@@ -215,10 +132,15 @@ std::vector<DeviceRecord> with_status(const std::vector<DeviceRecord>& records,
 
 std::vector<DeviceRecord> latest_records(const traces::Trace& trace) {
   std::map<std::string, std::size_t> places;
+  std::map<std::string, std::shared_ptr<const traces::Ceilings>> ceilings;
+  for (const auto& [id, each] : trace.ceilings)
+    ceilings[id] = std::make_shared<const traces::Ceilings>(each);
   std::vector<DeviceRecord> latest;
   for (const Record& record : trace.records) {
     const traces::Environment* environment = environment_of(trace, record);
-    DeviceRecord row{record, environment == nullptr ? "" : environment->device.name};
+    const auto roofs = ceilings.find(record.ceilings_id);
+    DeviceRecord row{record, environment == nullptr ? "" : environment->device.name,
+                     roofs == ceilings.end() ? nullptr : roofs->second};
     const auto [place, added] =
         places.try_emplace(traces::configuration_key(record) + row.device, latest.size());
     if (added) {
@@ -232,12 +154,17 @@ std::vector<DeviceRecord> latest_records(const traces::Trace& trace) {
 
 Table results_table(const std::vector<DeviceRecord>& records) {
   Fields fields = configuration_fields(records);
-  append(fields, result_fields());
+  append(fields, result_fields(records));
   Table table = make_table("Results", records, fields);
   fold_constant_columns(table);
+  if (std::any_of(records.begin(), records.end(), has_unvalidated_time))
+    table.notes.push_back("Modelled times are not yet validated on these kernels: docs/model.md.");
   table.notes.push_back(
       "KV MiB: values, bitmaps, headers, padding and window, from shapes. DRAM MiB on sim: every "
-      "32-byte sector once, simulated. err/tol: largest error as a share of what the arithmetic "
+      "32-byte sector once, simulated. GB/s: that over the time. x dense: time of a dense run of "
+      "the "
+      "same problem, device and origin over this one. err/tol: largest error as a share of what "
+      "the arithmetic "
       "may make; above 1 fails.");
   return table;
 }
@@ -278,7 +205,7 @@ Table counters_table(const std::vector<DeviceRecord>& records) {
 
 Table wide_table(const std::vector<DeviceRecord>& records) {
   Fields fields = configuration_fields(records);
-  append(fields, result_fields());
+  append(fields, result_fields(records));
   append(fields, byte_part_fields());
   append(fields, {traffic_field(traces::MemoryLevel::l2, "L2 MiB"),
                   traffic_field(traces::MemoryLevel::shared, "shared MiB")});

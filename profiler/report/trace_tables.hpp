@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,9 +10,10 @@
 
 namespace kvroof::report {
 
-/// A record and the device that ran it, or that the simulator stood in for.
+/// A record, the device that ran it, or that the simulator stood in for, and its roofs.
 struct DeviceRecord : traces::Record {
   std::string device;
+  std::shared_ptr<const traces::Ceilings> ceilings{};  // nullptr when none are known
 };
 
 /// The latest record of every configuration on every device, in the order in which the

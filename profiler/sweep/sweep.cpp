@@ -95,11 +95,15 @@ const std::filesystem::path& with_folder(const std::filesystem::path& path) {
 
 }  // namespace
 
-TraceOutput::TraceOutput(const std::filesystem::path& path, traces::Environment environment)
-    : writer_(with_folder(path)), environment_(std::move(environment)) {}
+TraceOutput::TraceOutput(const std::filesystem::path& path, traces::Environment environment,
+                         std::optional<traces::Ceilings> ceilings)
+    : writer_(with_folder(path)),
+      environment_(std::move(environment)),
+      ceilings_(std::move(ceilings)) {}
 
 void TraceOutput::append(traces::Record& record) {
   record.environment_id = writer_.declare(environment_);
+  if (ceilings_) record.ceilings_id = writer_.declare(*ceilings_);
   writer_.append(record);
 }
 

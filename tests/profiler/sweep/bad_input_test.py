@@ -3,11 +3,12 @@
 """Bad input to sweep, report, compare and merge: a sentence, an exit code, and nothing damaged."""
 import json
 import os
+import resource
 import unittest
 
-from program import folder, kvroof, lines, sweep
+from program import folder, kvroof, lines, records, sweep
 
-USAGE, FAILURE, REGRESSION = 2, 1, 4
+USAGE, FAILURE, REGRESSION, NOTHING_RAN = 2, 1, 4, 5
 
 
 class BadInput(unittest.TestCase):
@@ -75,6 +76,26 @@ class BadInput(unittest.TestCase):
     def test_a_full_disk_is_an_error(self):
         result = sweep("-a", "kv_len=64", "-o", "/dev/full")
         self.assert_refused(result, FAILURE, "/dev/full")
+
+    def test_a_disk_that_fills_up_leaves_whole_lines_and_resume_does_the_rest(self):
+        limit = 20_000  # bytes: some records, not all
+        full = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        axis = ["-a", "kv_len=[64:320:64]"]
+        result = sweep(*axis, "-o", self.trace, preexec_fn=full)
+        self.assert_refused(result, FAILURE, "t.jsonl")
+        left = records(self.trace)  # every line is whole
+        self.assertGreater(len(left), 0)
+        self.assertLess(len(left), 5)
+        with open(self.trace, "rb") as file:
+            self.assertTrue(file.read().endswith(b"\n"))
+        self.assertEqual(sweep(*axis, "-o", self.trace, "--resume").returncode, 0)
+        self.assertEqual(len(records(self.trace)), 5)
+
+    def test_a_sweep_that_skips_all_has_an_exit_code_of_its_own(self):
+        result = sweep("-a", "head_dim=[64,96]", "-o", self.trace)
+        self.assertEqual(result.returncode, NOTHING_RAN, result.stderr)
+        self.assertEqual({one["status"] for one in records(self.trace)}, {"skipped"})
+        self.assertEqual(sweep("-a", "head_dim=[64,128]").returncode, 0)
 
     def test_resume_needs_a_trace(self):
         self.assert_refused(sweep("--resume"), USAGE, "-o")

@@ -13,6 +13,7 @@ from program import KVROOF, TINY, folder, kvroof, lengths, lines, records, sweep
 
 KV_LENGTHS = list(range(33, 433, 25))
 AXIS = ["-a", "kv_len=[33:432:25]"]
+KILLS = int(os.environ.get("KVROOF_KILLS", "20"))  # docs/cli.md: a hundred by hand
 
 
 def start(path):
@@ -30,20 +31,20 @@ def wait_for_lines(path, process, wanted):
 
 
 class Killed(unittest.TestCase):
-    def test_at_twenty_random_moments_a_sweep_loses_nothing_that_was_finished(self):
-        rng = random.Random(20)
+    def test_at_random_moments_a_sweep_loses_nothing_that_was_finished(self):
+        rng = random.Random(KILLS)
         with folder() as place:
             started = time.monotonic()
             start(f"{place}/whole.jsonl").communicate()
             duration = time.monotonic() - started
             kills = 0
-            for attempt in range(20):
+            for attempt in range(KILLS):
                 path = f"{place}/{attempt}.jsonl"
                 kills += self.kill_once(path, rng.uniform(0, duration))
                 done = sweep(*AXIS, "-o", path, "--resume")
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertEqual(lengths(path), KV_LENGTHS)  # all of them, none twice
-            self.assertGreater(kills, 5, "hardly any kill hit a running sweep")
+            self.assertGreater(kills, KILLS // 4, "hardly any kill hit a running sweep")
 
     def kill_once(self, path, moment):
         """Kills after `moment` seconds; what was in the file stays in it. 1 when it was running."""

@@ -2,8 +2,11 @@
 // What a reader does with mouse and keys alone: dialogs, menus, the legend, walking without a
 // mouse, and a screen with small pixels.
 #include <QComboBox>
+#include <QFileDialog>
+#include <QLineEdit>
 #include <QMenuBar>
 #include <QProcess>
+#include <QTimer>
 
 #include "gui/state/recent_files.hpp"
 #include "gui/views/compare_view.hpp"
@@ -15,6 +18,29 @@
 
 using namespace kvroof;
 using namespace kvroof::gui;
+
+namespace {
+
+/// Answers the file dialog that opens next: types a name and presses Enter, again until the dialog,
+/// which looks at the folder in a thread of its own, takes it.
+void answerFileDialog(const QString& path) {
+  auto* timer = new QTimer(qApp);
+  QObject::connect(timer, &QTimer::timeout, timer, [timer, path, isTyped = false]() mutable {
+    auto* dialog = qobject_cast<QFileDialog*>(QApplication::activeModalWidget());
+    if (!dialog) return isTyped ? timer->deleteLater() : void();
+    auto* field = dialog->findChild<QLineEdit*>("fileNameEdit");
+    if (!std::exchange(isTyped, true)) {
+      dialog->setDirectory(QFileInfo(path).absolutePath());
+      field->setCompleter(nullptr);  // its list would take the Enter
+      field->selectAll();
+      QTest::keyClicks(field, QFileInfo(path).fileName());
+    }
+    QTest::keyClick(field, Qt::Key_Return);
+  });
+  timer->start(50);
+}
+
+}  // namespace
 
 class HabitsTest : public QObject {
   Q_OBJECT
@@ -44,7 +70,7 @@ class HabitsTest : public QObject {
     MainWindow window;
     window.show();
     QVERIFY(QTest::qWaitForWindowActive(&window));
-    test::answerFileDialog(QString::fromStdString(sweep_));
+    answerFileDialog(QString::fromStdString(sweep_));
     QTest::keyClick(&window, Qt::Key_O, Qt::ControlModifier);
     QTRY_COMPARE_WITH_TIMEOUT(window.session().data().size(), trace_.records.size(), 10000);
     QTRY_VERIFY(recentFiles().contains(QString::fromStdString(sweep_)));
@@ -53,7 +79,7 @@ class HabitsTest : public QObject {
   void ctrl_b_compares_with_the_file_that_is_typed() {
     const auto window = test::openedWindow(slower_);
     QVERIFY(QTest::qWaitForWindowActive(window.get()));
-    test::answerFileDialog(QString::fromStdString(sweep_));
+    answerFileDialog(QString::fromStdString(sweep_));
     QTest::keyClick(window.get(), Qt::Key_B, Qt::ControlModifier);
     QTRY_COMPARE_WITH_TIMEOUT(window->session().baselineFile(), 1, 10000);
     auto* compare = window->findChild<CompareView*>();
@@ -81,7 +107,7 @@ class HabitsTest : public QObject {
     window->showView("latency");
     QTest::qWait(60);
     const QString path = folder_.folder.filePath("latency." + suffix);
-    test::answerFileDialog(path);
+    answerFileDialog(path);
     QTest::keyClick(window.get(), Qt::Key_E, Qt::ControlModifier);
     QTRY_VERIFY(QFile::exists(path));
     QFile file(path);

@@ -2,12 +2,9 @@
 #pragma once
 
 #include <QApplication>
-#include <QFileDialog>
-#include <QLineEdit>
 #include <QSettings>
 #include <QSignalSpy>
 #include <QStandardPaths>
-#include <QTimer>
 #include <QtTest>
 #include <memory>
 
@@ -66,25 +63,6 @@ inline int loneliestRow(const ChartPlot& plot) {
     }
   }
   return best;
-}
-
-/// Answers the file dialog that opens next: types a name and presses Enter, again until the dialog,
-/// which looks at the folder in a thread of its own, takes it.
-inline void answerFileDialog(const QString& path) {
-  auto* timer = new QTimer(qApp);
-  QObject::connect(timer, &QTimer::timeout, timer, [timer, path, isTyped = false]() mutable {
-    auto* dialog = qobject_cast<QFileDialog*>(QApplication::activeModalWidget());
-    if (!dialog) return isTyped ? timer->deleteLater() : void();
-    auto* field = dialog->findChild<QLineEdit*>("fileNameEdit");
-    if (!std::exchange(isTyped, true)) {
-      dialog->setDirectory(QFileInfo(path).absolutePath());
-      field->setCompleter(nullptr);  // its list would take the Enter
-      field->selectAll();
-      QTest::keyClicks(field, QFileInfo(path).fileName());
-    }
-    QTest::keyClick(field, Qt::Key_Return);
-  });
-  timer->start(50);
 }
 
 }  // namespace kvroof::gui::test

@@ -18,17 +18,32 @@ void say(std::FILE* stream, const QStringList& sentences) {
     std::fprintf(stream, "%s%s\n", stream == stderr ? "kvroof-view: " : "", qPrintable(sentence));
 }
 
+/// Reads what the command line names and filters it. Throws as Session::readAll does.
+void readFiles(const Arguments& arguments, Session& session) {
+  for (const QString& file : arguments.files) session.readAll(file);
+  if (!arguments.baseline.isEmpty()) {
+    session.readAll(arguments.baseline);
+    session.setBaselineFile(session.fileOfSource(session.addSource(arguments.baseline).get()));
+  }
+  if (!arguments.filter.isEmpty())
+    session.filter().setText(arguments.filter, RowFilter::Syntax::words);
+}
+
 /// A picture of the whole window with the record selected that charts explain.
 void exportWindow(const Arguments& arguments, ExportResult& result) {
   MainWindow window;
   window.resetLayout();
   window.resize(arguments.exported->size);
-  for (const QString& file : arguments.files) window.session().readAll(file);
   Session& session = window.session();
-  session.selection().setCurrent(referenceRow(session.inputFor(chartViews().front(), {})));
+  readFiles(arguments, session);
   window.show();
   window.resetLayout();
-  for (int i = 0; i < 20; ++i) QCoreApplication::processEvents(QEventLoop::AllEvents, 20);
+  const auto layOut = [] {
+    for (int i = 0; i < 20; ++i) QCoreApplication::processEvents(QEventLoop::AllEvents, 20);
+  };
+  layOut();  // first, so that the table scrolls to the record
+  session.selection().setCurrent(referenceRow(session.inputFor(chartViews().front(), {})));
+  layOut();
   const QString path = QDir(arguments.exported->folder).filePath(QStringLiteral("window.png"));
   QDir().mkpath(arguments.exported->folder);
   if (window.grab().save(path)) {
@@ -43,11 +58,7 @@ void exportWindow(const Arguments& arguments, ExportResult& result) {
 ExitCode runExport(const Arguments& arguments) {
   Session session;
   try {
-    for (const QString& file : arguments.files) session.readAll(file);
-    if (!arguments.baseline.isEmpty()) {
-      session.readAll(arguments.baseline);
-      session.setBaselineFile(session.fileOfSource(session.addSource(arguments.baseline).get()));
-    }
+    readFiles(arguments, session);
   } catch (const std::exception& error) {
     say(stderr, {QString::fromUtf8(error.what())});
     return kFailure;
@@ -57,8 +68,6 @@ ExitCode runExport(const Arguments& arguments) {
     say(stderr, {QObject::tr("There are no records, so there is nothing to export.")});
     return kFailure;
   }
-  if (!arguments.filter.isEmpty())
-    session.filter().setText(arguments.filter, RowFilter::Syntax::words);
   ExportRequest request = *arguments.exported;
   ExportResult result;
   if (request.views.removeAll(QStringLiteral("window")) > 0) exportWindow(arguments, result);

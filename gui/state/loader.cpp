@@ -68,7 +68,10 @@ void Loader::refreshData() {
   QElapsedTimer timer;
   timer.start();
   session_.data().refresh();
-  refresh_.setInterval(std::max<int>(kRefreshMs, 10 * static_cast<int>(timer.elapsed())));
+  // Views rebuild in timers that were started meanwhile, so this one sees what they took.
+  QTimer::singleShot(0, this, [this, timer] {
+    refresh_.setInterval(std::max<int>(kRefreshMs, 10 * static_cast<int>(timer.elapsed())));
+  });
 }
 
 void Loader::cancel() {

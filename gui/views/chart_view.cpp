@@ -153,9 +153,9 @@ void ChartView::rebuild() {
 /// A chart explains the current record (its floors, steps, levels), so small ones are built anew;
 /// of large ones only the rings move.
 void ChartView::mark() {
-  if (session_.filter().rows().size() <= kThinForRebuild) return scheduleRebuild();
-  if (spec_.needsDetails) return scheduleRebuild();
   plot_->setMarked(session_.selection().current(), session_.selection().selected());
+  if (session_.filter().rows().size() <= kThinForRebuild) return scheduleRebuild();
+  if (spec_.needsDetails) scheduleRebuild();
 }
 
 }  // namespace kvroof::gui

@@ -24,7 +24,6 @@ DetailsView::DetailsView(Session& session, QWidget* parent)
   tree_->setAccessibleName(tr("Details of the selected record"));
   tree_->setAlternatingRowColors(true);
   tree_->setUniformRowHeights(true);
-  tree_->header()->setSectionResizeMode(QHeaderView::ResizeToContents);
   connect(&session.selection(), &Selection::changed, this, &DetailsView::update);
   connect(&session.data(), &Dataset::changed, this, &DetailsView::update);
   update();
@@ -42,6 +41,11 @@ void DetailsView::update() {
   guidance_->setText(html);
   model_.show(details ? detailGroups(*details) : std::vector<DetailGroup>{});
   tree_->expandAll();
+  tree_->resizeColumnToContents(0);
+  tree_->resizeColumnToContents(1);
+  // The origin of a number must not be pushed out of sight by a long text, which has a tool tip.
+  const int widest = tree_->fontMetrics().averageCharWidth() * 22;
+  tree_->setColumnWidth(1, std::min(tree_->columnWidth(1), widest));
 }
 
 }  // namespace kvroof::gui

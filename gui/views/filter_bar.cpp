@@ -23,6 +23,7 @@ FilterBar::FilterBar(Session& session, QWidget* parent)
   field_->setClearButtonEnabled(true);
   regex_->setToolTip(tr("Read the filter as a regular expression that one field must match"));
   auto* button = new QToolButton(this);
+  button->setObjectName(QStringLiteral("axes"));
   button->setText(tr("Axes"));
   button->setToolTip(tr("Show only some values of an axis"));
   button->setPopupMode(QToolButton::InstantPopup);

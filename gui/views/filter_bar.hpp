@@ -19,6 +19,8 @@ class FilterBar : public QToolBar {
   explicit FilterBar(Session& session, QWidget* parent = nullptr);
 
   QLineEdit& field() { return *field_; }
+  /// How many records are shown, or what is wrong with the filter.
+  QString message() const { return count_->text(); }
 
  protected:
   bool eventFilter(QObject* object, QEvent* event) override;

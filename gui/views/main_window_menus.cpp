@@ -47,9 +47,14 @@ void MainWindow::makeMenus() {
                   [this] { chart(currentChart())->plot().fit(); });
   view->addAction(tr("&Reset layout"), this, &MainWindow::resetLayout);
   QMenu* help = menuBar()->addMenu(tr("&Help"));
-  QAction* keys =
-      help->addAction(tr("&Keys"), this, [this] { ShortcutSheet(*menuBar(), this).exec(); });
-  keys->setShortcuts({QKeySequence(Qt::Key_Question), QKeySequence(Qt::Key_F1)});
+  QAction* keys = help->addAction(tr("&Keys"), this, [this] {
+    auto* sheet = new ShortcutSheet(*menuBar(), this);
+    sheet->setAttribute(Qt::WA_DeleteOnClose);
+    sheet->open();
+  });
+  // Not every platform takes the shift that types a question mark as part of it.
+  keys->setShortcuts({QKeySequence(Qt::Key_Question), QKeySequence(Qt::SHIFT | Qt::Key_Question),
+                      QKeySequence(Qt::Key_F1)});
   help->addAction(tr("&About"), this, [this] {
     QMessageBox::about(
         this, tr("About kvroof-view"),

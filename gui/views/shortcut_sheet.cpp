@@ -29,7 +29,8 @@ ShortcutSheet::ShortcutSheet(const QMenuBar& menus, QWidget* parent) : QDialog(p
   html += row(tr("+  −"), tr("in a plot: zoom in and out"));
   html += row(tr("F, 0, double click"), tr("in a plot: fit everything"));
   html += row(tr("Backspace"), tr("in a plot: undo the last zoom"));
-  html += row(tr("M, T"), tr("in a plot: measured, theoretical roofs on and off"));
+  html +=
+      row(tr("1 to 9"), tr("in a plot: what an underlined entry of the legend shows, on and off"));
   html +=
       row(tr("Wheel; Ctrl+wheel; Shift+wheel"), tr("in a plot: zoom both axes, x only, y only"));
   html += row(tr("Drag; Shift+drag"), tr("in a plot: pan; select records in all views"));

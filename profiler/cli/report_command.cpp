@@ -8,6 +8,7 @@
 #include "kernels/error.hpp"
 #include "profiler/cli/commands.hpp"
 #include "profiler/cli/exit_codes.hpp"
+#include "profiler/cli/plots.hpp"
 #include "profiler/cli/table_output.hpp"
 #include "profiler/cli/trace_files.hpp"
 #include "profiler/report/crossover.hpp"
@@ -21,6 +22,7 @@ namespace {
 struct ReportArguments {
   std::vector<std::string> traces;
   std::string crossover;  // device; empty: not asked for
+  std::string plots;  // folder for pictures, or empty
   TableOutput output;
 };
 
@@ -58,6 +60,7 @@ int run_report(const ReportArguments& arguments) {
   require_usable(arguments.output);
   require(!arguments.traces.empty() || !arguments.crossover.empty(),
           "report: TRACE is needed, or --crossover DEVICE for a table of the model's");
+  const std::string viewer = arguments.plots.empty() ? "" : find_viewer();
   const std::vector<report::DeviceRecord> records =
       report::latest_records(read_trace_arguments(arguments.traces));
   if (!arguments.crossover.empty()) return report_crossover(arguments, records);
@@ -66,6 +69,7 @@ int run_report(const ReportArguments& arguments) {
                 report::wide_table(records),
                 "configurations"},
                arguments.output);
+  if (!arguments.plots.empty()) write_plots(viewer, arguments.plots, arguments.traces);
   return kExitOk;
 }
 
@@ -82,6 +86,9 @@ void add_report_command(CLI::App& app, Invocation& invocation) {
                       "Instead: where sparse decode is faster than dense and than 2:4 on this "
                       "device, and by how much; from the traces, or from the model when they hold "
                       "no time of it. A name of kvroof predict --list, or as traces name it");
+  command->add_option("--plots", arguments->plots,
+                      "Also have kvroof-view write pictures of every view, PNG and SVG, into this "
+                      "folder; needs no display");
   add_table_options(*command, arguments->output);
   command->callback([arguments, &invocation] { invocation.exit_code = run_report(*arguments); });
 }

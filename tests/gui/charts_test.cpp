@@ -61,6 +61,25 @@ TEST_F(Charts, roofs_reach_past_the_data_and_meet_at_the_labelled_ridge) {
   EXPECT_LT(ridge->at.x(), chart.x.max);
 }
 
+TEST_F(Charts, slopes_end_at_the_ceiling_of_the_data_sheet_where_none_was_measured) {
+  traces::Trace trace = test::makeSyntheticSweep();
+  std::erase_if(trace.ceilings.begin()->second.roofs, [](const traces::Roof& roof) {
+    return roof.kind == traces::RoofKind::measured &&
+           (roof.level == traces::RoofLevel::tensor || roof.level == traces::RoofLevel::cuda_core);
+  });
+  Dataset half;
+  test::fill(half, trace);
+  const Chart chart = buildBandwidthChart(test::inputOf(half, allRows(half)));
+  EXPECT_LT(chart.y.max, 1e16) << "the picture would be all roof and no data";
+  for (const Line& line : chart.lines)
+    EXPECT_TRUE(line.role != LineRole::roof || line.points.back().y() <= 989e12 * 1.001);
+  for (traces::Roof& roof : trace.ceilings.begin()->second.roofs)
+    roof.level = traces::RoofLevel::dram;  // nothing ends the slopes
+  Dataset none;
+  test::fill(none, trace);
+  EXPECT_LT(buildBandwidthChart(test::inputOf(none, allRows(none))).y.max, 1e18);
+}
+
 TEST_F(Charts, failed_modelled_and_impossible_points_are_drawn_and_marked) {
   const Chart chart = buildBandwidthChart(test::inputOf(data, rows));
   const Mark* failed = markOfRow(chart, firstRow(col::kStatus, "failed"));
@@ -175,6 +194,33 @@ TEST_F(Charts, guidance_names_the_limit_its_rule_and_the_ideal) {
                   .warnings.join(' ')
                   .contains("disagreed"));
   EXPECT_NE(guidanceFor(data, -1, nullptr).headline, "");
+}
+
+TEST_F(Charts, guidance_on_a_modelled_time_names_the_term_of_the_model_that_binds) {
+  traces::Trace trace = test::makeSyntheticSweep();
+  traces::Record& record = trace.records[0];
+  record.times[0].provenance = traces::Provenance::modelled;
+  record.times[0].statistics.median_ns *= 100;  // far from every roof
+  record.predictions.resize(1);
+  record.predictions[0].binding = "alu";
+  Dataset modelled;
+  test::fill(modelled, trace);
+  const QString headline = guidanceFor(modelled, 0, nullptr).headline;
+  EXPECT_TRUE(headline.startsWith("Bound by alu, says the model")) << headline.toStdString();
+}
+
+TEST_F(Charts, instructions_counted_by_pipe_add_up_to_those_that_are_issued) {
+  const int row = referenceRow(test::inputOf(data, rows));
+  traces::Details details{
+      .record = test::makeSyntheticSweep().records[at(row)], .environment = {}, .ceilings = {}};
+  const QString whole = guidanceFor(data, row, &details).sentences.join(' ');
+  auto& counters = *details.record.counters;
+  const double instructions = *counters.at("warp_instructions").value;
+  counters.erase("warp_instructions");
+  EXPECT_FALSE(guidanceFor(data, row, &details).sentences.join(' ').contains("issue slots"));
+  counters["instructions_alu"] = {0.75 * instructions, "instr", traces::Provenance::simulated, ""};
+  counters["instructions_lsu"] = {0.25 * instructions, "instr", traces::Provenance::simulated, ""};
+  EXPECT_EQ(guidanceFor(data, row, &details).sentences.join(' '), whole);
 }
 
 TEST_F(Charts, comparison_tells_slower_from_noise_and_from_too_few_samples) {

@@ -2,29 +2,23 @@
 // Drives the window with real mouse and key events, without a display.
 #include <QApplication>
 #include <QClipboard>
-#include <QDir>
-#include <QMenuBar>
 #include <QMimeData>
 #include <QProcess>
-#include <QSettings>
-#include <QSignalSpy>
-#include <QStandardPaths>
-#include <QtTest>
 
 #include "gui/models/charts/reference_row.hpp"
 #include "gui/models/data/column_ids.hpp"
 #include "gui/state/recent_files.hpp"
-#include "gui/views/chart_view.hpp"
 #include "gui/views/compare_view.hpp"
 #include "gui/views/filter_bar.hpp"
-#include "gui/views/main_window.hpp"
 #include "gui/views/notice_bar.hpp"
-#include "gui/views/plot/chart_plot.hpp"
 #include "gui/views/table_view.hpp"
-#include "tests/gui/fixtures.hpp"
+#include "tests/gui/window_fixture.hpp"
 
 using namespace kvroof;
 using namespace kvroof::gui;
+using test::loneliestRow;
+using test::openedWindow;
+using test::plotOf;
 
 class WindowTest : public QObject {
   Q_OBJECT
@@ -34,45 +28,9 @@ class WindowTest : public QObject {
   traces::Trace trace_ = test::makeSyntheticSweep();
   std::string sweep_, slower_;
 
-  /// A window that has read the sweep and shows the bandwidth roofline.
-  std::unique_ptr<MainWindow> opened(const std::string& path) {
-    auto window = std::make_unique<MainWindow>();
-    window->resetLayout();
-    window->resize(1280, 800);
-    window->show();
-    QSignalSpy finished(&window->loader(), &Loader::finished);
-    window->open({QString::fromStdString(path)});
-    if (!finished.wait(10000)) qWarning("the file was not read in time");
-    window->showView("bandwidth");
-    QTest::qWait(80);
-    return window;
-  }
-  static ChartPlot& plotOf(MainWindow& window, const char* name) {
-    return window.chart(name)->plot();
-  }
-  static int nearestToNothing(const ChartPlot& plot) {
-    // A mark far from all others, so that a click on it is not ambiguous.
-    int best = -1;
-    double widest = 0;
-    for (const Mark& mark : plot.chart().marks) {
-      double nearest = 1e9;
-      const QPointF here = *plot.placeOf(mark.row);
-      for (const Mark& other : plot.chart().marks)
-        if (other.row != mark.row)
-          nearest = std::min(nearest, QLineF(here, *plot.placeOf(other.row)).length());
-      if (nearest > widest) {
-        widest = nearest;
-        best = mark.row;
-      }
-    }
-    return best;
-  }
-
  private slots:
   void initTestCase() {
-    QStandardPaths::setTestModeEnabled(true);
-    QCoreApplication::setOrganizationName("kvroof-test");
-    QSettings().clear();
+    test::isolateSettings();
     sweep_ = folder_.path("sweep.jsonl");
     slower_ = folder_.path("slower.jsonl");
     traces::write_trace(sweep_, trace_);
@@ -80,7 +38,7 @@ class WindowTest : public QObject {
   }
 
   void opening_a_file_fills_table_and_plot() {
-    const auto window = opened(sweep_);
+    const auto window = openedWindow(sweep_);
     QCOMPARE(window->session().data().size(), trace_.records.size());
     QCOMPARE(static_cast<std::size_t>(window->table().records().rowCount()), trace_.records.size());
     QVERIFY(plotOf(*window, "bandwidth").chart().marks.size() > 100);
@@ -89,9 +47,9 @@ class WindowTest : public QObject {
   }
 
   void a_click_on_a_point_selects_it_everywhere() {
-    const auto window = opened(sweep_);
+    const auto window = openedWindow(sweep_);
     ChartPlot& plot = plotOf(*window, "bandwidth");
-    const int row = nearestToNothing(plot);
+    const int row = loneliestRow(plot);
     QTest::mouseClick(&plot, Qt::LeftButton, {}, plot.placeOf(row)->toPoint());
     QCOMPARE(window->session().selection().current(), row);
     QCOMPARE(window->table().records().datasetRow(window->table().currentIndex().row()), row);
@@ -100,7 +58,7 @@ class WindowTest : public QObject {
   }
 
   void the_table_selects_in_the_plot_and_copies_with_a_header() {
-    const auto window = opened(sweep_);
+    const auto window = openedWindow(sweep_);
     TableView& table = window->table();
     table.setFocus();
     QTest::mouseClick(table.viewport(), Qt::LeftButton, {},
@@ -115,7 +73,7 @@ class WindowTest : public QObject {
   }
 
   void typing_filters_all_views_and_escape_shows_all_again() {
-    const auto window = opened(sweep_);
+    const auto window = openedWindow(sweep_);
     QLineEdit& field = window->filterBar().field();
     QTest::keyClicks(&field, "two_four");
     QTRY_COMPARE(window->table().records().rowCount(), 14);
@@ -126,7 +84,7 @@ class WindowTest : public QObject {
   }
 
   void wheel_zooms_backspace_undoes_and_double_click_fits() {
-    const auto window = opened(sweep_);
+    const auto window = openedWindow(sweep_);
     ChartPlot& plot = plotOf(*window, "bandwidth");
     const ZoomRange whole = plot.range();
     const QPoint middle = plot.axisRect()->rect().center();
@@ -143,7 +101,7 @@ class WindowTest : public QObject {
   }
 
   void dragging_pans_and_shift_dragging_selects() {
-    const auto window = opened(sweep_);
+    const auto window = openedWindow(sweep_);
     ChartPlot& plot = plotOf(*window, "bandwidth");
     const ZoomRange whole = plot.range();
     const QRect inside = plot.axisRect()->rect();
@@ -159,7 +117,7 @@ class WindowTest : public QObject {
   }
 
   void keys_walk_through_the_records() {
-    const auto window = opened(sweep_);
+    const auto window = openedWindow(sweep_);
     ChartPlot& plot = plotOf(*window, "bandwidth");
     plot.setFocus();
     QTest::keyClick(&plot, Qt::Key_Home);
@@ -171,18 +129,8 @@ class WindowTest : public QObject {
     QCOMPARE(window->session().selection().current(), first);
   }
 
-  void a_click_on_a_legend_entry_hides_its_roofs() {
-    const auto window = opened(sweep_);
-    ChartPlot& plot = plotOf(*window, "bandwidth");
-    plot.replot();
-    const QImage before = plot.grab().toImage();
-    QTest::keyClick(&plot, Qt::Key_T);
-    plot.replot();
-    QVERIFY(before != plot.grab().toImage());
-  }
-
   void every_view_can_be_shown() {
-    const auto window = opened(sweep_);
+    const auto window = openedWindow(sweep_);
     for (const ViewSpec& view : chartViews()) {
       window->showView(view.name);
       QTest::qWait(40);
@@ -194,7 +142,7 @@ class WindowTest : public QObject {
   }
 
   void a_baseline_gives_ghosts_and_a_table_of_changes() {
-    const auto window = opened(slower_);
+    const auto window = openedWindow(slower_);
     window->openBaseline(QString::fromStdString(sweep_));
     QTRY_COMPARE_WITH_TIMEOUT(window->session().baselineFile(), 1, 10000);
     auto* compare = window->findChild<CompareView*>();
@@ -212,7 +160,7 @@ class WindowTest : public QObject {
     traces::Trace part = trace_;
     part.records.resize(60);
     traces::write_trace(path, part);
-    const auto window = opened(path);
+    const auto window = openedWindow(path);
     ChartPlot& plot = plotOf(*window, "bandwidth");
     QTest::keyClick(&plot, Qt::Key_Plus);
     window->session().selection().setCurrent(7);
@@ -226,27 +174,13 @@ class WindowTest : public QObject {
     QCOMPARE(window->session().selection().current(), 7);
   }
 
-  void bad_files_are_explained_in_the_window() {
-    for (const auto& [name, bytes] :
-         {std::pair<std::string, std::string>{"binary.jsonl", std::string("\x7f"
-                                                                          "ELF\0\1\n\0",
-                                                                          8)},
-          {"newer.jsonl", "{\"schema\":99,\"line\":\"record\"}\n"}}) {
-      MainWindow window;
-      window.show();
-      window.open({QString::fromStdString(folder_.write(name, bytes))});
-      QTRY_VERIFY_WITH_TIMEOUT(window.notices().text().contains(QString::fromStdString(name)),
-                               5000);
-      QVERIFY(window.notices().isVisible());
-    }
+  void an_empty_window_says_what_to_do() {
     MainWindow window;
     window.show();
-    window.open({QString::fromStdString(folder_.write("empty.jsonl", ""))});
-    QTRY_VERIFY_WITH_TIMEOUT(window.notices().text().contains("no records"), 5000);
     QTRY_VERIFY(plotOf(window, "bandwidth").chart().emptyReason.contains("Ctrl+O"));
   }
 
-  void a_dropped_file_is_opened() {
+  void a_dropped_file_is_openedWindow() {
     MainWindow window;
     window.show();
     QMimeData mime;
@@ -291,7 +225,7 @@ class WindowTest : public QObject {
   }
 
   void a_palette_change_redraws_in_its_colours() {
-    const auto window = opened(sweep_);
+    const auto window = openedWindow(sweep_);
     ChartPlot& plot = plotOf(*window, "bandwidth");
     plot.setPalette(themePalette(Theme::dark));
     QTest::qWait(50);

@@ -32,7 +32,7 @@ class RoofBuilder {
       : ceilings_(ceilings), kind_(kind), chart_(chart) {}
 
   void build() {
-    const double peak = std::max(value(RoofLevel::tensor), value(RoofLevel::cuda_core));
+    const double peak = highestCeiling();
     double fastest = 0;
     for (const auto level : {RoofLevel::dram, RoofLevel::l2, RoofLevel::shared}) {
       fastest = std::max(fastest, value(level));
@@ -45,6 +45,18 @@ class RoofBuilder {
   double value(RoofLevel level) const {
     const auto* roof = best_roof(ceilings_, level, kind_);
     return roof ? roof->value : 0;
+  }
+
+  /// Where slopes end. A device whose ceilings were not measured still has those of its data sheet.
+  double highestCeiling() const {
+    for (const RoofKind kind : {kind_, RoofKind::theoretical, RoofKind::measured}) {
+      double highest = 0;
+      for (const auto level : {RoofLevel::tensor, RoofLevel::cuda_core})
+        if (const auto* roof = best_roof(ceilings_, level, kind))
+          highest = std::max(highest, roof->value);
+      if (highest > 0) return highest;
+    }
+    return 0;
   }
 
   void add(QString label, std::vector<QPointF> points) {
@@ -75,7 +87,8 @@ class RoofBuilder {
     if (dram <= 0) return;
     chart_.labels.push_back({{rate / dram, rate},
                              QObject::tr("ridge %1 FLOP/B").arg(formatNumber(rate / dram, 3)),
-                             kindToggle(kind_)});
+                             kindToggle(kind_),
+                             true});
   }
 
   const traces::Ceilings& ceilings_;
@@ -117,6 +130,7 @@ void addLevelDots(const ChartInput& input, const Mark& dram, Chart& chart) {
     if (!(mark.x > 0)) continue;
     mark.size = 0;
     mark.aboveRoof = false;
+    mark.echo = true;
     link.points.emplace_back(mark.x, mark.y);
     chart.marks.push_back(mark);
     chart.labels.push_back({{mark.x, mark.y},
@@ -133,16 +147,17 @@ void setRanges(Chart& chart) {
     x.add(mark.x);
     y.add(mark.y);
   }
-  double highestRoof = 0;
+  double highestRoof = 0;  // of those that end: a slope that nothing ends has no height
   for (const Line& line : chart.lines)
-    if (line.role == LineRole::roof) highestRoof = std::max(highestRoof, line.points.back().y());
+    if (line.role == LineRole::roof && line.points.back().x() < kHighestIntensity)
+      highestRoof = std::max(highestRoof, line.points.back().y());
   if (!x.isEmpty()) {
     x.add(x.low() / 4);
     x.add(x.high() * 3);
     y.add(y.low() / 2);
   }
   for (const Label& label : chart.labels)
-    if (!label.toggle.isEmpty()) x.add(label.at.x() * 1.6);
+    if (!label.toggle.isEmpty()) x.add(label.at.x() * 4);  // room for the names of ceilings
   if (highestRoof > 0) y.add(highestRoof * 1.3);
   x.applyTo(chart.x);
   y.applyTo(chart.y);

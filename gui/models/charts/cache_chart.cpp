@@ -47,9 +47,9 @@ Chart buildCacheChart(const ChartInput& input) {
   grid.numColumns = plane.numChannels;
   grid.numRows = (plane.numTokens + group - 1) / group;
   grid.values = averaged(plane, plane.magnitudes, group);
-  grid.valueLabel = QObject::tr("mean |%1|").arg(plane.side);
   if (!plane.kept.empty())
-    for (const double kept : averaged(plane, plane.kept, group)) grid.masked.push_back(kept < 0.5);
+    for (const double kept : averaged(plane, plane.kept, group))
+      grid.pruned.push_back(1 - static_cast<float>(kept));
   const double tokensPerRow = static_cast<double>(group * plane.tokensPerCell);
   chart.subtitle =
       QStringLiteral("%1 · layer %2, head %3, %4%5")
@@ -60,11 +60,14 @@ Chart buildCacheChart(const ChartInput& input) {
           .arg(plane.side, input.inspect->rule.isEmpty()
                                ? QString()
                                : QObject::tr(" · pruned by %1").arg(input.inspect->rule));
+  grid.valueLabel = (tokensPerRow > 1 ? QObject::tr("mean |%1|") : QObject::tr("|%1|"))
+                        .arg(plane.side == "keys" ? QObject::tr("key") : QObject::tr("value"));
   if (tokensPerRow > 1)
     chart.notes << QObject::tr("Each row of cells is the mean of %1 tokens.").arg(tokensPerRow);
-  if (!grid.masked.empty())
-    chart.notes << QObject::tr("Dimmed cells are pruned%1.")
-                       .arg(tokensPerRow > 1 ? QObject::tr(" for the most part") : QString());
+  if (!grid.pruned.empty())
+    chart.notes << (tokensPerRow > 1
+                        ? QObject::tr("The more faded a cell, the more of its tokens were pruned.")
+                        : QObject::tr("Faded cells are pruned."));
   chart.y.label =
       tokensPerRow > 1 ? QObject::tr("token / %1").arg(tokensPerRow) : QObject::tr("token");
   chart.x.min = chart.y.min = -0.5;

@@ -59,12 +59,14 @@ struct Mark {
   bool failed = false;
   bool aboveRoof = false;
   bool ghost = false;  // of a baseline
+  bool echo = false;   // the same record once more, at another memory level
 };
 
 struct Label {
   QPointF at{};
   QString text{};
-  QString toggle{};  // as in Line
+  QString toggle{};      // as in Line
+  bool isRidge = false;  // the free place is below a roof and right of its slope
 };
 
 /// Bars on category x: part p of bar i is heights[i]. NaN draws nothing.
@@ -82,7 +84,7 @@ struct Grid {
   std::vector<double> values{};     // [row, column]; NaN: not known
   std::vector<QString> texts{};     // in the cells; empty for none
   std::vector<int> rows{};          // dataset rows of the cells, -1 for none; empty for none
-  std::vector<char> masked{};       // cells that are struck out (pruned); empty for none
+  std::vector<float> pruned{};      // share 0..1 of a cell that was pruned; empty for none
   std::optional<double> neutral{};  // value of the middle colour: the ramp is then diverging
   QString valueLabel{};
   double& at(std::size_t row, std::size_t column) { return values[row * numColumns + column]; }

@@ -137,8 +137,9 @@ Axis axisOf(const Column& column, Scale scale) {
 Scale scaleFor(const Column& column, std::span<const int> rows) {
   Range range(Scale::linear);
   for (const int row : rows) range.add(column.number(at(row)));
-  return !range.isEmpty() && range.low() > 0 && range.high() / range.low() > 8 ? Scale::log
-                                                                               : Scale::linear;
+  const double widest = column.info().quantity == Quantity::tokens ? 1.9 : 8;
+  const bool isWide = !range.isEmpty() && range.low() > 0 && range.high() / range.low() > widest;
+  return isWide ? Scale::log : Scale::linear;
 }
 
 }  // namespace kvroof::gui

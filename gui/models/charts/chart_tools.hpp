@@ -57,7 +57,8 @@ Chart startChart(const ChartInput& input, const QString& name, const QString& ti
 void sizeByTime(const ChartInput& input, Chart& chart);
 
 Axis axisOf(const Column& column, Scale scale);
-/// Logarithmic when the values are positive and span more than a factor of eight.
+/// Logarithmic when the values are positive and span more than a factor of eight; context lengths,
+/// which double from one to the next, from a factor of two on.
 Scale scaleFor(const Column& column, std::span<const int> rows);
 
 }  // namespace kvroof::gui

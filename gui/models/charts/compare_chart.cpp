@@ -12,10 +12,11 @@ namespace kvroof::gui {
 
 Chart buildCompareChart(const ChartInput& input) {
   const bool hasBaseline = input.baselineFile >= 0;
-  const QString xId = input.options.x.isEmpty() ? QString(col::kKvLen) : input.options.x;
-  const Column* column = input.data.find(xId);
-  if (!column) column = &input.data.at(col::kKvLen);
-  const Axis xAxis = axisOf(*column, scaleFor(*column, input.rows));
+  // Without a chosen axis every configuration has a place of its own, so that none hides another.
+  const Column* column = input.data.find(input.options.x);
+  const Axis xAxis = column ? axisOf(*column, scaleFor(*column, input.rows))
+                            : Axis{.label = QObject::tr("configurations, largest increase first"),
+                                   .quantity = Quantity::count};
   Chart chart = startChart(input, QStringLiteral("compare"),
                            hasBaseline ? QObject::tr("Change against the baseline")
                                        : QObject::tr("Measured against predicted"),
@@ -40,9 +41,10 @@ Chart buildCompareChart(const ChartInput& input) {
   Range x(xAxis.scale), y(Scale::log);
   y.add(0.9);
   y.add(1.1);
+  double rank = 0;
   for (const Delta& delta : deltas) {
     Mark mark = markOf(input, encoding, delta.row);
-    mark.x = column->number(at(delta.row));
+    mark.x = column ? column->number(at(delta.row)) : ++rank;
     mark.y = delta.timeNs / delta.baselineNs;
     if (!std::isfinite(mark.x)) continue;
     mark.low = input.data.at(col::kTimeQ1).number(at(delta.row)) / delta.baselineNs;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QObject>
-#include <array>
 #include <cmath>
 #include <map>
 #include <set>
@@ -14,64 +13,79 @@
 namespace kvroof::gui {
 namespace {
 
-/// The fastest passed run of one kernel and of all others, per cell.
-struct Cell {
-  double own = kNotKnown;
-  int ownRow = -1;
-  double rival = kNotKnown;
-  QString rivalName;
+/// The fastest of some runs.
+struct Fastest {
+  double ns = kNotKnown;
+  int row = -1;
+  void offer(double candidateNs, int candidate) {
+    if (!(ns <= candidateNs)) ns = candidateNs, row = candidate;
+  }
+  void offer(const Fastest& other) {
+    if (other.row >= 0) offer(other.ns, other.row);
+  }
 };
 
+/// The fastest passed runs of one kernel and of all others, per context and sparsity.
 class Crossover {
  public:
   Crossover(const ChartInput& input, int reference) : input_(input), reference_(reference) {
-    for (const int row : input.rows)
-      if (isComparable(row)) {
-        kvLens_.insert(number(col::kKvLen, row));
-        if (isOwn(row)) sparsities_.insert(number(col::kSparsity, row));
+    const Column &time = column(col::kTime), &kvLen = column(col::kKvLen),
+                 &sparsity = column(col::kSparsity), &kernel = column(col::kKernel);
+    for (const QLatin1String id : {col::kBatch, col::kQueryHeads, col::kKvHeads, col::kHeadDim,
+                                   col::kDtype, col::kDevice, col::kTimeProvenance})
+      same_.push_back(&column(id));
+    for (const int row : input.rows) {
+      if (!isComparable(row)) continue;
+      const double context = kvLen.number(at(row)), ns = time.number(at(row));
+      kvLens_.insert(context);
+      if (kernel.same(at(row), at(reference_))) {
+        sparsities_.insert(sparsity.number(at(row)));
+        own_[{context, sparsity.number(at(row))}].offer(ns, row);
+      } else if (isDenseBaseline(input_.data, at(row))) {
+        dense_[context].offer(ns, row);
+      } else {
+        sparse_[{context, sparsity.number(at(row))}].offer(ns, row);
       }
+    }
   }
 
   bool isEmpty() const { return sparsities_.empty(); }
   const std::set<double>& kvLens() const { return kvLens_; }
   const std::set<double>& sparsities() const { return sparsities_; }
 
-  Cell cell(double kvLen, double sparsity) const {
-    Cell cell;
-    for (const int row : input_.rows) {
-      if (!isComparable(row) || number(col::kKvLen, row) != kvLen) continue;
-      const double ns = number(col::kTime, row);
-      const bool sameSparsity = number(col::kSparsity, row) == sparsity;
-      if (isOwn(row)) {
-        if (sameSparsity && !(cell.own <= ns)) {
-          cell.own = ns;
-          cell.ownRow = row;
-        }
-      } else if ((sameSparsity || isDenseBaseline(input_.data, at(row))) && !(cell.rival <= ns)) {
-        cell.rival = ns;
-        cell.rivalName = input_.data.at(col::kKernel).text(at(row));
-      }
-    }
-    return cell;
+  Fastest own(double kvLen, double sparsity) const { return find(own_, {kvLen, sparsity}); }
+  /// A dense run is a rival at any sparsity.
+  Fastest rival(double kvLen, double sparsity) const {
+    Fastest fastest = find(sparse_, {kvLen, sparsity});
+    fastest.offer(find(dense_, kvLen));
+    return fastest;
   }
 
  private:
-  double number(QLatin1String id, int row) const { return input_.data.at(id).number(at(row)); }
-  bool isOwn(int row) const { return input_.data.at(col::kKernel).same(at(row), at(reference_)); }
+  using Place = std::pair<double, double>;  // kv_len, sparsity
+
+  template <class Key>
+  static Fastest find(const std::map<Key, Fastest>& runs, const Key& key) {
+    const auto found = runs.find(key);
+    return found == runs.end() ? Fastest{} : found->second;
+  }
+  const Column& column(QLatin1String id) const { return input_.data.at(id); }
   /// Same problem apart from sparsity and context, passed, timed in the same way.
   bool isComparable(int row) const {
-    for (const auto id : {col::kBatch, col::kQueryHeads, col::kKvHeads, col::kHeadDim, col::kDtype,
-                          col::kDevice, col::kTimeProvenance})
-      if (!input_.data.at(id).same(at(row), at(reference_))) return false;
-    return input_.data.at(col::kStatus).text(at(row)) == "passed" && number(col::kTime, row) > 0;
+    for (const Column* fixed : same_)
+      if (!fixed->same(at(row), at(reference_))) return false;
+    return column(col::kStatus).text(at(row)) == "passed" && column(col::kTime).number(at(row)) > 0;
   }
 
   const ChartInput& input_;
   int reference_;
+  std::vector<const Column*> same_;
   std::set<double> kvLens_, sparsities_;
+  std::map<Place, Fastest> own_, sparse_;
+  std::map<double, Fastest> dense_;
 };
 
-void fill(const Crossover& crossover, Chart& chart) {
+void fill(const Dataset& data, const Crossover& crossover, Chart& chart) {
   Grid grid;
   grid.numColumns = crossover.kvLens().size();
   grid.numRows = crossover.sparsities().size();
@@ -80,14 +94,14 @@ void fill(const Crossover& crossover, Chart& chart) {
   for (const double sparsity : crossover.sparsities()) {
     chart.y.categories << formatQuantity(sparsity, Quantity::share);
     for (const double kvLen : crossover.kvLens()) {
-      const Cell cell = crossover.cell(kvLen, sparsity);
-      const double speedup = cell.rival / cell.own;
+      const Fastest own = crossover.own(kvLen, sparsity), rival = crossover.rival(kvLen, sparsity);
+      const double speedup = rival.ns / own.ns;
       grid.values.push_back(speedup);
-      grid.rows.push_back(cell.ownRow);
-      grid.texts.push_back(std::isnan(speedup)
-                               ? QString()
-                               : QStringLiteral("%1\n%2").arg(
-                                     formatQuantity(speedup, Quantity::ratio), cell.rivalName));
+      grid.rows.push_back(own.row);
+      grid.texts.push_back(std::isnan(speedup) ? QString()
+                                               : QStringLiteral("%1\n%2").arg(
+                                                     formatQuantity(speedup, Quantity::ratio),
+                                                     data.at(col::kKernel).text(at(rival.row))));
     }
   }
   for (const double kvLen : crossover.kvLens())
@@ -114,7 +128,7 @@ Chart buildCrossoverChart(const ChartInput& input) {
   }
   const QString kernel = input.data.at(col::kKernel).text(at(reference));
   chart.title = QObject::tr("Crossover map of %1").arg(kernel);
-  fill(crossover, chart);
+  fill(input.data, crossover, chart);
   chart.notes << QObject::tr(
                      "Rivals: any dense kernel, and other kernels at the same sparsity; batch %1, "
                      "%2 times. Cells name the fastest rival.")

@@ -72,8 +72,8 @@ Chart buildTimelineChart(const ChartInput& input) {
     const double end = activity.start_ns + activity.duration_ns;
     chart.spans.push_back(
         {activity.start_ns, end, laneOf.at(activity.stream), series->second,
-         QStringLiteral("%1 %2").arg(QString::fromStdString(activity.name),
-                                     formatQuantity(activity.duration_ns, Quantity::timeNs))});
+         QStringLiteral("%1 %2").arg(formatQuantity(activity.duration_ns, Quantity::timeNs),
+                                     QString::fromStdString(activity.name))});
     x.add(activity.start_ns);
     x.add(end);
   }

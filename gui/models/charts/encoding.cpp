@@ -102,8 +102,9 @@ void Encoding::addLegend(Chart& chart) const {
   std::size_t i = 0;
   for (const auto& [value, shade] : shadeOf_) {
     if (i++ % step != 0 && i != shadeOf_.size()) continue;
-    chart.legend.push_back({colour_->info().title + QStringLiteral(" ") +
-                                formatQuantity(value, colour_->info().quantity),
+    // The first names the column for all: with every one of them naming it, legends take the room.
+    const QString title = i == 1 ? colour_->info().title + QStringLiteral(": ") : QString();
+    chart.legend.push_back({title + formatQuantity(value, colour_->info().quantity),
                             LegendSymbol::line,
                             Hue{.shade = shade},
                             0,

@@ -47,8 +47,10 @@ Chart buildFidelityChart(const ChartInput& input) {
   }
   const QString colour =
       input.options.colour.isEmpty() ? QString(col::kKeyRule) : input.options.colour;
-  const Encoding encoding(
-      input, colour, input.options.shape.isEmpty() ? QString(col::kKeyRule) : input.options.shape);
+  const bool hasFormats = input.data.countValues(input.data.at(col::kKeyFormat), input.rows, 1) > 1;
+  const QString shape = hasFormats ? col::kKeyFormat : col::kKeyRule;
+  const Encoding encoding(input, colour,
+                          input.options.shape.isEmpty() ? shape : input.options.shape);
   LeftOut leftOut;
   Range x(Scale::linear), y(Scale::linear);
   std::vector<QPointF> points;

@@ -88,7 +88,11 @@ class Adviser {
       if (found != details_->record.counters->end() && found->second.value)
         return *found->second.value;
     }
-    return kUnknown;
+    // The simulator counts by pipe.
+    double sum = 0;
+    for (const auto& [name, counter] : *details_->record.counters)
+      if (name.starts_with("instructions_")) sum += counter.value.value_or(0);
+    return sum > 0 ? sum : kUnknown;
   }
 
   void addLimit() {
@@ -116,6 +120,10 @@ class Adviser {
     } else if (launchShare >= kBindingShare) {
       guidance_.headline = QObject::tr("Launch-bound: a launch alone takes %1 of its %2.")
                                .arg(time(launch->value), time(timeNs()));
+    } else if (text(col::kTimeProvenance) == "modelled" && !text(col::kBinding).isEmpty()) {
+      guidance_.headline =
+          QObject::tr("Bound by %1, says the model: the nearest roof, the %2, is used to %3 only.")
+              .arg(text(col::kBinding), roofName(uses.front()), share(uses.front().share()));
     } else {
       guidance_.headline =
           QObject::tr("Latency-bound: the nearest roof, the %1, is used to %2 only.")

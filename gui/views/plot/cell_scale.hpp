@@ -25,7 +25,11 @@ class CellScale {
     high_ = neutral_
                 ? values.back()
                 : values[static_cast<std::size_t>(static_cast<double>(values.size() - 1) * kShown)];
-    if (!neutral_) return;
+    if (!neutral_) {
+      if (low_ > 0 && low_ < 0.05 * high_)
+        low_ = 0;  // "0.00004" at the end of a ramp tells nothing
+      return;
+    }
     const double most = std::max(
         {std::abs(std::log(high_ / *neutral_)), std::abs(std::log(low_ / *neutral_)), 0.1});
     low_ = *neutral_ * std::exp(-most);

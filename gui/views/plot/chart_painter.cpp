@@ -70,8 +70,8 @@ void ChartPainter::paint() {
   paintLines();
   paintMarks();
   paintEmphasis();
+  paintLabels();  // first: they belong to a point, while a roof has room along its length
   paintRoofLabels();
-  paintLabels();
   painter_.restore();
 }
 
@@ -167,7 +167,8 @@ void ChartPainter::paintEmphasis() {
   for (const std::size_t i : *setup_.marks) {
     const Mark& mark = setup_.chart.marks[i];
     const bool isCurrent = mark.row == setup_.state.current && mark.row >= 0;
-    if (mark.ghost || (!isCurrent && !setup_.state.selected.contains(mark.row))) continue;
+    if (mark.ghost || mark.echo || (!isCurrent && !setup_.state.selected.contains(mark.row)))
+      continue;
     const QPointF centre = setup_.place(mark.x, mark.y);
     if (!setup_.area.contains(centre)) continue;
     const double radius = lookOf(mark, setup_.colours).diameter / 2.0 + 3;

@@ -67,6 +67,7 @@ class ChartPainter {
   bool isHidden(const QString& toggle) const { return setup_.state.hidden.contains(toggle); }
   QPointF place(QPointF point) const { return setup_.place(point.x(), point.y()); }
   QPen penOf(const Line& line) const;
+  QColor behindText() const;  // lines stay visible through it
 
   QPainter& painter_;
   Setup setup_;

@@ -33,6 +33,9 @@ class ChartPlot : public QCustomPlot {
   ZoomRange range() const;
   void setRange(const ZoomRange& range);
   void setToggle(const QString& toggle, bool isShown);
+  bool isToggled(const QString& toggle) const { return !state_.hidden.contains(toggle); }
+  /// Place of a legend entry that can be clicked; no value when it was not drawn.
+  std::optional<QRectF> legendBox(const QString& toggle) const { return footer_->boxOf(toggle); }
 
   enum class Format { png, svg, pdf };
   /// Draws at `size` into a file. Returns "" or why it could not.
@@ -63,6 +66,7 @@ class ChartPlot : public QCustomPlot {
   void prepare(bool isVector);
   void rememberZoom();
   void finishBrush(QRect brushed);
+  void flipToggle(std::size_t position);
   void walk(int step);
   std::vector<int> rowsInOrder() const;
   int rowAt(QPoint place) const;

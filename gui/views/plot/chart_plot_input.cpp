@@ -55,7 +55,7 @@ std::vector<int> ChartPlot::rowsInOrder() const {
   }
   std::vector<const Mark*> marks;
   for (const Mark& mark : chart_.marks)
-    if (!mark.ghost) marks.push_back(&mark);
+    if (!mark.ghost && !mark.echo) marks.push_back(&mark);
   std::stable_sort(marks.begin(), marks.end(), [](const Mark* a, const Mark* b) {
     return a->x != b->x ? a->x < b->x : a->y < b->y;
   });
@@ -70,7 +70,9 @@ void ChartPlot::walk(int step) {
   if (rows.empty()) return;
   const auto found = std::find(rows.begin(), rows.end(), state_.current);
   const auto last = static_cast<std::ptrdiff_t>(rows.size()) - 1;
-  std::ptrdiff_t next = found == rows.end() ? (step > 0 ? 0 : last) : (found - rows.begin()) + step;
+  // Without a current record, steps count from beyond the ends.
+  const auto here = found != rows.end() ? found - rows.begin() : step > 0 ? -1 : last + 1;
+  const std::ptrdiff_t next = here + step;
   emit rowPicked(rows[static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(next, 0, last))]);
 }
 
@@ -89,14 +91,18 @@ void ChartPlot::keyPressEvent(QKeyEvent* event) {
     case Qt::Key_0:
     case Qt::Key_F: fit(); return;
     case Qt::Key_Backspace: undoZoom(); return;
-    case Qt::Key_T:
-      setToggle(tr("theoretical roofs"), state_.hidden.contains(tr("theoretical roofs")));
-      return;
-    case Qt::Key_M:
-      setToggle(tr("measured roofs"), state_.hidden.contains(tr("measured roofs")));
-      return;
-    default: QCustomPlot::keyPressEvent(event);
+    default: break;
   }
+  if (event->key() >= Qt::Key_1 && event->key() <= Qt::Key_9)
+    return flipToggle(static_cast<std::size_t>(event->key() - Qt::Key_1));
+  QCustomPlot::keyPressEvent(event);
+}
+
+/// Shows or hides what the n-th underlined entry of the legend stands for.
+void ChartPlot::flipToggle(std::size_t position) {
+  for (const LegendEntry& entry : chart_.legend)
+    if (!entry.toggle.isEmpty() && position-- == 0)
+      return setToggle(entry.toggle, !isToggled(entry.toggle));
 }
 
 void ChartPlot::mousePressEvent(QMouseEvent* event) {
@@ -104,7 +110,7 @@ void ChartPlot::mousePressEvent(QMouseEvent* event) {
   if (event->button() != Qt::LeftButton) return QWidget::mousePressEvent(event);
   pressedAt_ = draggedTo_ = event->pos();
   const QString toggle = footer_->toggleAt(event->pos());
-  if (!toggle.isEmpty()) return setToggle(toggle, state_.hidden.contains(toggle));
+  if (!toggle.isEmpty()) return setToggle(toggle, !isToggled(toggle));
   if (area().contains(event->pos()))
     drag_ = event->modifiers() & Qt::ShiftModifier ? Drag::brush : Drag::pan;
   if (drag_ != Drag::brush) return;

@@ -9,6 +9,17 @@
 #include "gui/views/plot/chart_painter.hpp"
 
 namespace kvroof::gui {
+namespace {
+
+/// `share` 0..1 of `b`, the rest of `a`.
+QColor mixed(const QColor& a, const QColor& b, float share) {
+  return QColor::fromRgbF(a.redF() + share * (b.redF() - a.redF()),
+                          a.greenF() + share * (b.greenF() - a.greenF()),
+                          a.blueF() + share * (b.blueF() - a.blueF()));
+}
+
+}  // namespace
+
 QRectF ChartPainter::cellRect(std::size_t row, std::size_t column) const {
   const auto x = static_cast<double>(column), y = static_cast<double>(row);
   return QRectF(setup_.place(x - 0.5, y - 0.5), setup_.place(x + 0.5, y + 0.5)).normalized();
@@ -26,11 +37,8 @@ void ChartPainter::paintGrid() {
       QColor colour = std::isfinite(value)
                           ? setup_.colours.cell(scale.share(value), grid.neutral.has_value())
                           : setup_.colours.faint();
-      if (!grid.masked.empty() && grid.masked[cell]) {
-        const QColor back = setup_.colours.background();
-        colour =
-            QColor((colour.red() + 4 * back.red()) / 5, (colour.green() + 4 * back.green()) / 5,
-                   (colour.blue() + 4 * back.blue()) / 5);
+      if (!grid.pruned.empty() && grid.pruned[cell] > 0) {
+        colour = mixed(colour, setup_.colours.background(), 0.8F * grid.pruned[cell]);
       }
       image.setPixelColor(static_cast<int>(c), static_cast<int>(grid.numRows - 1 - r), colour);
     }

@@ -8,6 +8,12 @@
 
 namespace kvroof::gui {
 
+QColor ChartPainter::behindText() const {
+  QColor behind = setup_.colours.background();
+  behind.setAlphaF(0.8F);
+  return behind;
+}
+
 void ChartPainter::paintRoofLabels() {
   for (const Line& line : setup_.chart.lines)
     if (!line.label.isEmpty() && !isHidden(line.toggle)) paintLabelAlong(line);
@@ -47,6 +53,7 @@ void ChartPainter::paintLabelAlong(const Line& line) {
     if (!placer_.tryTake(turn.map(QPolygonF(box)))) continue;
     painter_.save();
     painter_.setTransform(turn, true);
+    painter_.fillRect(box.adjusted(0, 2, 0, -2), behindText());
     painter_.setPen(line.dashed ? setup_.colours.muted() : setup_.colours.text());
     painter_.drawText(box, Qt::AlignCenter, line.label);
     painter_.restore();
@@ -60,7 +67,9 @@ void ChartPainter::paintLabels() {
     const QPointF at = place(label.at);
     if (isHidden(label.toggle) || !setup_.area.contains(at)) continue;
     const QSizeF size(metrics.horizontalAdvance(label.text) + 4, metrics.height());
-    const auto where = placer_.near(at, size, 11);
+    const QRectF belowRight(at + QPointF(6, 4), size);
+    const auto where = label.isRidge && placer_.tryTake(belowRight) ? std::optional(belowRight)
+                                                                    : placer_.near(at, size, 11);
     if (!where) continue;
     painter_.setPen(QPen(setup_.colours.muted(), 1));
     if (std::abs(where->center().y() - at.y()) > size.height() * 0.75)
@@ -68,9 +77,7 @@ void ChartPainter::paintLabels() {
                                     where->center().y()));
     painter_.setBrush(setup_.colours.text());
     painter_.drawEllipse(at, 2, 2);
-    QColor behind = setup_.colours.background();
-    behind.setAlphaF(0.8F);
-    painter_.fillRect(*where, behind);
+    painter_.fillRect(*where, behindText());
     painter_.setPen(setup_.colours.text());
     painter_.drawText(*where, Qt::AlignCenter, label.text);
   }

@@ -169,4 +169,10 @@ QString FooterBlock::toggleAt(QPoint place) const {
   return {};
 }
 
+std::optional<QRectF> FooterBlock::boxOf(const QString& wanted) const {
+  for (const auto& [box, toggle] : boxes_)
+    if (toggle == wanted) return box;
+  return std::nullopt;
+}
+
 }  // namespace kvroof::gui

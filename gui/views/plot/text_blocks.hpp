@@ -3,6 +3,8 @@
 
 #include <qcustomplot.h>
 
+#include <optional>
+
 #include "gui/models/charts/chart.hpp"
 #include "gui/views/plot/chart_painter.hpp"
 
@@ -49,6 +51,7 @@ class FooterBlock : public FlowBlock {
   }
   /// The toggle at a place of the plot; "" when there is none.
   QString toggleAt(QPoint place) const;
+  std::optional<QRectF> boxOf(const QString& toggle) const;
 
  protected:
   int flow(int width, QPainter* painter) const override;

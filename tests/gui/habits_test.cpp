@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a reader does with mouse and keys alone: dialogs, menus, the legend, walking without a
+// mouse, and a screen with small pixels.
+#include <QComboBox>
+#include <QFileDialog>
+#include <QLineEdit>
+#include <QMenuBar>
+#include <QProcess>
+#include <QTimer>
+
+#include "gui/state/recent_files.hpp"
+#include "gui/views/compare_view.hpp"
+#include "gui/views/filter_bar.hpp"
+#include "gui/views/notice_bar.hpp"
+#include "gui/views/shortcut_sheet.hpp"
+#include "gui/views/table_view.hpp"
+#include "tests/gui/window_fixture.hpp"
+
+using namespace kvroof;
+using namespace kvroof::gui;
+
+namespace {
+
+/// Answers the file dialog that opens next: types a name and presses Enter, again until the dialog,
+/// which looks at the folder in a thread of its own, takes it.
+void answerFileDialog(const QString& path) {
+  auto* timer = new QTimer(qApp);
+  QObject::connect(timer, &QTimer::timeout, timer, [timer, path, isTyped = false]() mutable {
+    auto* dialog = qobject_cast<QFileDialog*>(QApplication::activeModalWidget());
+    if (!dialog) return isTyped ? timer->deleteLater() : void();
+    auto* field = dialog->findChild<QLineEdit*>("fileNameEdit");
+    if (!std::exchange(isTyped, true)) {
+      dialog->setDirectory(QFileInfo(path).absolutePath());
+      field->setCompleter(nullptr);  // its list would take the Enter
+      field->selectAll();
+      QTest::keyClicks(field, QFileInfo(path).fileName());
+    }
+    QTest::keyClick(field, Qt::Key_Return);
+  });
+  timer->start(50);
+}
+
+}  // namespace
+
+class HabitsTest : public QObject {
+  Q_OBJECT
+
+ private:
+  test::Folder folder_;
+  traces::Trace trace_ = test::makeSyntheticSweep();
+  std::string sweep_, slower_, inspect_;
+
+  static QString nameOf(const QWidget& widget) {
+    return QStringLiteral("%1 \"%2\"").arg(widget.metaObject()->className(), widget.objectName());
+  }
+
+ private slots:
+  void initTestCase() {
+    test::isolateSettings();
+    sweep_ = folder_.path("sweep.jsonl");
+    slower_ = folder_.path("slower.jsonl");
+    inspect_ = folder_.path("inspect.json");
+    traces::write_trace(sweep_, trace_);
+    traces::write_trace(slower_, test::makeSyntheticSweep({.seed = 2, .slowdown = 1.2}));
+    test::writeSyntheticInspect(inspect_, 1);
+  }
+  void init() { QSettings().clear(); }
+
+  void ctrl_o_opens_the_file_that_is_typed() {
+    MainWindow window;
+    window.show();
+    QVERIFY(QTest::qWaitForWindowActive(&window));
+    answerFileDialog(QString::fromStdString(sweep_));
+    QTest::keyClick(&window, Qt::Key_O, Qt::ControlModifier);
+    QTRY_COMPARE_WITH_TIMEOUT(window.session().data().size(), trace_.records.size(), 10000);
+    QTRY_VERIFY(recentFiles().contains(QString::fromStdString(sweep_)));
+  }
+
+  void ctrl_b_compares_with_the_file_that_is_typed() {
+    const auto window = test::openedWindow(slower_);
+    QVERIFY(QTest::qWaitForWindowActive(window.get()));
+    answerFileDialog(QString::fromStdString(sweep_));
+    QTest::keyClick(window.get(), Qt::Key_B, Qt::ControlModifier);
+    QTRY_COMPARE_WITH_TIMEOUT(window->session().baselineFile(), 1, 10000);
+    auto* compare = window->findChild<CompareView*>();
+    QTRY_VERIFY(compare->isVisible());
+    QTRY_VERIFY(compare->deltas().rowCount() > 50);
+    auto* table = compare->findChild<QTableView*>();
+    QTest::mouseClick(table->viewport(), Qt::LeftButton, {},
+                      table->visualRect(table->model()->index(2, 0)).center());
+    QCOMPARE(window->session().selection().current(), compare->deltas().deltas()[2].row);
+  }
+
+  void ctrl_e_exports_the_view_in_front_as_the_name_says_data() {
+    QTest::addColumn<QString>("suffix");
+    QTest::addColumn<QByteArray>("start");
+    QTest::newRow("svg") << "svg" << QByteArray("<?xml");
+    QTest::newRow("png") << "png" << QByteArray("\x89PNG");
+    QTest::newRow("pdf") << "pdf" << QByteArray("%PDF");
+    QTest::newRow("csv") << "csv" << QByteArray("kind,x,y");
+  }
+  void ctrl_e_exports_the_view_in_front_as_the_name_says() {
+    QFETCH(QString, suffix);
+    QFETCH(QByteArray, start);
+    const auto window = test::openedWindow(sweep_);
+    QVERIFY(QTest::qWaitForWindowActive(window.get()));
+    window->showView("latency");
+    QTest::qWait(60);
+    const QString path = folder_.folder.filePath("latency." + suffix);
+    answerFileDialog(path);
+    QTest::keyClick(window.get(), Qt::Key_E, Qt::ControlModifier);
+    QTRY_VERIFY(QFile::exists(path));
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QByteArray bytes = file.readAll();
+    QVERIFY2(bytes.startsWith(start), bytes.left(20));
+    if (suffix == "svg") QVERIFY(bytes.contains("Latency roofline"));
+  }
+
+  void a_value_in_the_axis_menu_and_an_expression_filter() {
+    const auto window = test::openedWindow(sweep_);
+    auto* button = window->filterBar().findChild<QToolButton*>("axes");
+    QMenu* axes = button->menu();
+    QMetaObject::invokeMethod(axes, "aboutToShow");
+    QAction* value = nullptr;
+    for (QAction* axis : axes->actions())
+      if (axis->text() == "batch") value = axis->menu()->actions().constFirst();
+    QVERIFY(value);
+    value->trigger();
+    const int numOfBatch = window->table().records().rowCount();
+    QVERIFY(numOfBatch > 0 && numOfBatch < static_cast<int>(trace_.records.size()));
+    auto* regex = window->filterBar().findChild<QCheckBox*>();
+    QTest::mouseClick(regex, Qt::LeftButton, {}, QPoint(8, regex->height() / 2));
+    QVERIFY(regex->isChecked());
+    QTest::keyClicks(&window->filterBar().field(), "^(two_four|dense)_decode$");
+    QTRY_COMPARE(window->table().records().rowCount(), 15);  // 7 + 7 + the one above the roof
+    QTest::keyClicks(&window->filterBar().field(), "(");
+    QTRY_VERIFY(window->filterBar().message().contains("regular expression"));
+    QCOMPARE(window->table().records().rowCount(), 15);
+  }
+
+  void a_click_on_an_underlined_legend_entry_hides_its_lines_and_a_digit_shows_them() {
+    const auto window = test::openedWindow(sweep_);
+    ChartPlot& plot = test::plotOf(*window, "bandwidth");
+    const auto box = plot.legendBox("measured roofs");
+    QVERIFY(box);
+    const QImage shown = plot.grab().toImage();
+    QTest::mouseClick(&plot, Qt::LeftButton, {}, box->center().toPoint());
+    QVERIFY(!plot.isToggled("measured roofs"));
+    plot.replot();
+    QVERIFY(shown != plot.grab().toImage());
+    QTest::keyClick(&plot, Qt::Key_1);
+    QVERIFY(plot.isToggled("measured roofs"));
+  }
+
+  void choosers_change_the_chart_by_keyboard() {
+    const auto window = test::openedWindow(sweep_);
+    QComboBox* sweep = window->chart("bandwidth")->chooser("sweep");
+    const auto linked = [&] {
+      for (const LegendEntry& entry : test::plotOf(*window, "bandwidth").chart().legend)
+        if (entry.text.startsWith("linked along")) return entry.text;
+      return QString();
+    };
+    QCOMPARE(linked(), QString("linked along sparsity"));
+    sweep->setFocus();
+    for (int i = 0; i < sweep->count() && sweep->currentText() != "kv_len"; ++i)
+      QTest::keyClick(sweep, Qt::Key_Down);
+    QTRY_COMPARE(linked(), QString("linked along kv_len"));
+  }
+
+  void tab_reaches_plot_table_and_filter_and_all_of_them_have_names() {
+    const auto window = test::openedWindow(sweep_);
+    QVERIFY(QTest::qWaitForWindowActive(window.get()));
+    window->filterBar().field().setFocus();
+    QSet<QWidget*> reached;
+    QWidget* focus = QApplication::focusWidget();
+    for (int i = 0; i < 200 && focus && !reached.contains(focus); ++i) {
+      reached << focus;
+      const QAccessibleInterface* seen = QAccessible::queryAccessibleInterface(focus);
+      QVERIFY2(seen && !seen->text(QAccessible::Name).isEmpty(), qPrintable(nameOf(*focus)));
+      QTest::keyClick(focus, Qt::Key_Tab);
+      focus = QApplication::focusWidget();
+    }
+    QVERIFY(reached.contains(&test::plotOf(*window, "bandwidth")));
+    QVERIFY(reached.contains(&window->table()));
+    QVERIFY(reached.contains(&window->filterBar().field()));
+    QVERIFY(reached.contains(window->chart("bandwidth")->chooser("colour")));
+  }
+
+  void arrows_walk_through_every_point_and_each_is_described() {
+    const auto window = test::openedWindow(sweep_);
+    ChartPlot& plot = test::plotOf(*window, "bandwidth");
+    std::set<int> wanted, walked;
+    for (const Mark& mark : plot.chart().marks) wanted.insert(mark.row);
+    plot.setFocus();
+    QTest::keyClick(&plot, Qt::Key_Home);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      walked.insert(window->session().selection().current());
+      QTRY_VERIFY(!plot.accessibleDescription().isEmpty());
+      QTest::keyClick(&plot, Qt::Key_Right);
+    }
+    QVERIFY(walked == wanted);
+  }
+
+  void the_sheet_of_keys_opens_on_a_question_mark_and_names_every_shortcut() {
+    const auto window = test::openedWindow(sweep_);
+    QVERIFY(QTest::qWaitForWindowActive(window.get()));
+    QTest::keyClick(window.get(), Qt::Key_Question, Qt::ShiftModifier);
+    QTRY_VERIFY(window->findChild<ShortcutSheet*>());
+    auto* sheet = window->findChild<ShortcutSheet*>();
+    QString text;
+    for (const QLabel* label : sheet->findChildren<QLabel*>()) text += label->text();
+    for (const QAction* top : window->menuBar()->actions())
+      for (const QAction* action : top->menu()->actions())
+        if (!action->shortcut().isEmpty())
+          QVERIFY2(
+              text.contains(action->shortcut().toString(QKeySequence::NativeText).toHtmlEscaped()),
+              qPrintable(action->text()));
+  }
+
+  void a_layout_is_kept_and_can_be_reset() {
+    {
+      const auto window = test::openedWindow(sweep_);
+      window->findChild<QDockWidget*>("table")->hide();
+      window->close();
+    }
+    MainWindow again;
+    again.show();
+    QVERIFY(!again.findChild<QDockWidget*>("table")->isVisible());
+    again.resetLayout();
+    QTRY_VERIFY(again.findChild<QDockWidget*>("table")->isVisible());
+  }
+
+  void an_inspect_file_opens_the_cache_view_with_its_mask() {
+    const auto window = test::openedWindow(QStringList{QString::fromStdString(inspect_)});
+    window->showView("cache");
+    QTRY_VERIFY(test::plotOf(*window, "cache").chart().grid);
+    const auto& grid = *test::plotOf(*window, "cache").chart().grid;
+    QCOMPARE(grid.numColumns, std::size_t{128});
+    QVERIFY(std::count(grid.pruned.begin(), grid.pruned.end(), 1.0F) > 0);
+    QVERIFY(test::plotOf(*window, "cache").chart().subtitle.contains("keys"));
+    QComboBox* head = window->chart("cache")->chooser("head");
+    head->setFocus();
+    QTest::keyClick(head, Qt::Key_Down);
+    QTRY_VERIFY(test::plotOf(*window, "cache").chart().subtitle.contains("values"));
+  }
+
+  void at_200_percent_the_window_has_twice_the_pixels_and_a_picture_those_asked_for() {
+    QProcess process;
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.insert("QT_SCALE_FACTOR", "2");
+    process.setProcessEnvironment(environment);
+    const QString out = folder_.folder.filePath("double");
+    process.start(KVROOF_VIEW_PROGRAM, {"--export", out, "--view", "window,bandwidth", "--size",
+                                        "1280x800", QString::fromStdString(sweep_)});
+    QVERIFY(process.waitForFinished(60000));
+    QCOMPARE(process.exitCode(), 0);
+    QCOMPARE(QImage(out + "/window.png").size(), QSize(2560, 1600));
+    QCOMPARE(QImage(out + "/bandwidth.png").size(), QSize(1280, 800));
+  }
+};
+
+QTEST_MAIN(HabitsTest)
+#include "habits_test.moc"

@@ -6,6 +6,7 @@
 #include "kernels/compress/problem.hpp"
 #include "kernels/compress/tile.hpp"
 #include "kernels/platform/platform.hpp"
+#include "kernels/primitives/magnitude.cuh"
 #include "kernels/primitives/warp_scan.cuh"
 
 namespace kvroof::KVROOF_BACKEND::compress {
@@ -22,10 +23,6 @@ struct RowBatch {
   U32 values[PackTile<HeadDim>::kRows][PackTile<HeadDim>::kLaneElements];  // 16-bit, as stored
   U32 magnitudes[PackTile<HeadDim>::kRows][PackTile<HeadDim>::kLaneElements];
 };
-
-/// The bits of the Value's NaN of least magnitude: all NaNs count as equal.
-template <class Value>
-inline constexpr std::uint32_t kLeastNaN = kValueType<Value> == ValueType::kF16 ? 0x7c01u : 0x7f81u;
 
 template <class Value, int HeadDim>
 KVROOF_DEVICE void load_rows(const Value* const (&rows)[PackTile<HeadDim>::kRows], U32 lane,
@@ -55,7 +52,7 @@ KVROOF_DEVICE void load_rows(const Value* const (&rows)[PackTile<HeadDim>::kRows
     }
     KVROOF_UNROLL
     for (int e = 0; e < 2 * words; ++e) {
-      batch.magnitudes[r][e] = min_u32(batch.values[r][e] & kMagnitudeBits, kLeastNaN<Value>);
+      batch.magnitudes[r][e] = magnitude_of<Value>(batch.values[r][e]);
     }
   }
 }

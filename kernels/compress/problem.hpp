@@ -31,6 +31,8 @@ struct PackProblem {
   int window = 0;                            // most recent tokens that stay dense
 
   int first_chunk = 0;          // chunks below are packed already and left alone
+  bool newest_only = false;     // only the chunk that a sequence's last token completed, if it did:
+                                // for caches that grow by a token; first_chunk is then not read
   std::byte* chunks = nullptr;  // [batch, kv_heads, chunk_capacity, chunk_bytes(head_dim, kept)],
                                 // device, 16-byte aligned
   int chunk_capacity = 0;

@@ -32,12 +32,18 @@ struct Pack {
   std::vector<std::int32_t> kv_lengths = {64};
   int window = 0;
   int first_chunk = 0;
+  bool newest_only = false;
   int row_capacity = 0;  // 0: the longest sequence
   int spare_chunks = 1;  // chunks of room beyond what is needed
 
   int max_kv_len() const { return *std::max_element(kv_lengths.begin(), kv_lengths.end()); }
   int capacity() const { return row_capacity > 0 ? row_capacity : max_kv_len(); }
   int chunks_of(int kv_len) const { return kv_len <= window ? 0 : (kv_len - window) / 64; }
+  /// Whether a launch packs this chunk of a sequence of kv_len tokens.
+  bool packs_chunk(int chunk, int kv_len) const {
+    if (newest_only) return chunk == chunks_of(kv_len) - 1 && (kv_len - window) % 64 == 0;
+    return chunk >= first_chunk && chunk < chunks_of(kv_len);
+  }
   int chunk_capacity() const { return chunks_of(max_kv_len()) + spare_chunks; }
   std::size_t chunk_bytes() const {
     return static_cast<std::size_t>(lane_chunk::chunk_bytes(kHeadDim, kept));
@@ -74,6 +80,7 @@ std::vector<std::byte> packed(const Pack& pack, const Rows& rows, Device& device
           .max_kv_len = pack.max_kv_len(),
           .window = pack.window,
           .first_chunk = pack.first_chunk,
+          .newest_only = pack.newest_only,
           .chunks = chunks.data(),
           .chunk_capacity = pack.chunk_capacity()},
          device);
@@ -101,7 +108,7 @@ std::vector<std::byte> expected(const Pack& pack, const Rows& rows) {
   for (std::size_t head = 0; head < pack.heads(); ++head) {
     const int length = pack.kv_lengths[head / static_cast<std::size_t>(pack.kv_heads)];
     for (int chunk = 0; chunk < pack.chunk_capacity(); ++chunk) {
-      if (chunk < pack.first_chunk || chunk >= pack.chunks_of(length)) {
+      if (!pack.packs_chunk(chunk, length)) {
         result.insert(result.end(), pack.chunk_bytes(), kUntouched);
         continue;
       }
@@ -247,6 +254,19 @@ TEST_P(PackKernel, reads_rows_from_a_ring_that_is_shorter_than_the_sequence) {
   }
 }
 
+TEST_P(PackKernel, packs_only_the_chunk_that_the_last_token_completed_when_asked_to) {
+  Pack pack;
+  pack.newest_only = true;
+  pack.kv_heads = 2;
+  for (const int window : {0, 1, 32}) {
+    pack.window = window;
+    pack.row_capacity = window + 64;
+    for (const int left : {0, 1, 63, 64, 65, 128, 640}) pack.kv_lengths.push_back(window + left);
+    pack.kv_lengths.push_back(0);
+    EXPECT_TRUE(packs_random(pack, 25)) << "window " << window;
+  }
+}
+
 TEST_P(PackKernel, writes_nothing_for_a_sequence_that_is_still_in_its_window) {
   for (const int window : {1, 32, 100, 1000}) {
     Pack pack;
@@ -304,6 +324,10 @@ TEST_P(PackKernel, refuses_an_invalid_problem_with_a_sentence_and_launches_nothi
   refused("from chunk 1 on need 576 rows, there are 575", [](P& p) {
     p.first_chunk = 1;
     p.row_capacity = 575;
+  });
+  refused("a window of 577 tokens and the chunk that leaves it need 641 rows", [](P& p) {
+    p.newest_only = true;
+    p.window = 577;
   });
   refused("rows must be a pointer aligned to 16 bytes", [](P& p) { p.rows = nullptr; });
   refused("rows must be a pointer aligned to 16 bytes", [](P& p) { p.rows = memory + 1; });

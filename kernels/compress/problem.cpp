@@ -54,6 +54,9 @@ void validate(const PackProblem& p) {
   };
   require(p.row_capacity == 0 || aligned(p.rows, vector_bytes),
           "pack: rows must be a pointer aligned to {} bytes, got {}", vector_bytes, p.rows);
+  require(p.masks == nullptr || aligned(p.masks, sizeof(std::uint64_t)),
+          "pack: masks must be null or a pointer aligned to {} bytes, got {}",
+          sizeof(std::uint64_t), static_cast<const void*>(p.masks));
   require(p.chunk_capacity == 0 || aligned(p.chunks, vector_bytes),
           "pack: chunks must be a pointer aligned to {} bytes, got {}", vector_bytes,
           static_cast<const void*>(p.chunks));

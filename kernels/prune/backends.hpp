@@ -45,11 +45,16 @@ void for_each_launch(const PruneProblem& problem, Run&& run) {
   if (count == 0) return;
   if (needs_queries(problem)) run.sum_queries();
   switch (problem.rule) {
+    case Rule::kNone:  // keeps all of a row
+    case Rule::kPerTokenMagnitude:
+    case Rule::kPublished: return run.magnitudes(pieces(count, Tile::kRowWarps));
     case Rule::kPerTokenOutputAware: return run.rows(pieces(count, Tile::kRowWarps), true);
+    case Rule::kTwoOfFour:
+    case Rule::kFourOfEight:
+    case Rule::kEightOfSixteen: return run.rows(pieces(count, Tile::kRowWarps), false);
     case Rule::kPerChannelMagnitude: return run.groups(pieces(count, kGroupTokens), false);
     case Rule::kPerChannelOutputAware: return run.groups(pieces(count, kGroupTokens), true);
     case Rule::kThink: return run.channels();
-    default: return run.rows(pieces(count, Tile::kRowWarps), false);  // none keeps all of a row
   }
 }
 

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The masks of pruning rules. All rules are one question, asked by other threads about other
-// neighbours: how many of the scores that an entry competes with beat it? Fewer than `kept`: it
-// survives. Counting all pairs makes ties and NaN exact without sorting.
+// The masks of pruning rules. Most ask how many of the scores that an entry competes with beat it:
+// fewer than `kept`, and it survives. Counting pairs makes ties and NaN exact without sorting. Rows
+// of plain magnitudes, 15 bits, find the threshold bit by bit instead.
 //
-// keep_dense_kernel      ones for tokens that no rule touches; a thread per word.
-// sum_queries_kernel     what output-aware keys and ThinK see of the queries; a thread per channel.
-// prune_rows_kernel      rules within a row; a warp per token, lane l has channels l + 32 e, so
-// that
-//                        a ballot is half a word of the mask.
-// prune_groups_kernel    rules within a channel; a block per group of 32 tokens, a thread per
-//                        channel, which alone reads its column of the shared tile.
-// prune_channels_kernel  ThinK; a block per kv head, a thread per channel.
+// keep_dense_kernel        ones for tokens that no rule touches; a thread per word.
+// sum_queries_kernel       what output-aware keys and ThinK see of the queries; a thread per
+// channel. prune_magnitudes_kernel  per-token magnitude, exact and as published; a warp per token,
+// lane l has
+//                          channels l + 32 e, so that a ballot is half a word of the mask.
+// prune_rows_kernel        other rules within a row: N:M and output-aware keys; the same layout.
+// prune_groups_kernel      rules within a channel; a block per group of 32 tokens, a thread per
+//                          channel, which alone reads its column of the shared tile.
+// prune_channels_kernel    ThinK; a block per kv head, a thread per channel.
 //
 // Grid      y: kv head, z: sequence; x: pieces of tokens, those beyond a sequence leave at once.
 // Numerics  magnitudes are compared as integers; other scores in binary64, summed in the order of
@@ -95,8 +96,78 @@ sum_queries_kernel(const PruneProblem problem) {
                sum);
 }
 
-/// The scores of rules within a row: magnitudes, or magnitudes times what the queries make of the
-/// channel.
+/// Calls survives(e) for the lane's element e, channel lane + 32 e, for every e, and writes the
+/// token's mask.
+/// Called by: all 32 lanes, converged.
+template <int HeadDim, class Survives>
+KVROOF_DEVICE void store_row_mask(const PruneProblem& problem, const Head& head, int token,
+                                  U32 lane, Survives&& survives) {
+  constexpr int elements = PruneTile<HeadDim>::kLaneElements;
+  U32 word = 0u;  // lane e: channels 32 e .. 32 e + 31
+  KVROOF_UNROLL
+  for (int e = 0; e < elements; ++e) {
+    const U32 votes = ballot(survives(e));
+    word = select(lane == static_cast<unsigned>(e), votes, word);
+  }
+  store_global_if(lane < static_cast<unsigned>(elements),
+                  mask_of<HeadDim>(problem, head, token) + lane * 4u, word);
+}
+
+/// The kept-th largest magnitude of a row, bit by bit from the top: the largest m that at least
+/// `kept` elements reach.
+/// Called by: all 32 lanes, converged.   Valid in: every lane.
+template <int Elements>
+KVROOF_DEVICE U32 find_threshold(const U32 (&magnitudes)[Elements], int kept) {
+  constexpr int magnitude_bits = 15;
+  U32 threshold = 0u;
+  KVROOF_NO_UNROLL
+  for (int bit = magnitude_bits - 1; bit >= 0; --bit) {
+    const U32 candidate = threshold | (1u << bit);
+    U32 count = 0u;
+    KVROOF_UNROLL
+    for (int e = 0; e < Elements; ++e) count = count + popcount(ballot(magnitudes[e] >= candidate));
+    threshold = select(count >= static_cast<unsigned>(kept), candidate, threshold);
+  }
+  return threshold;
+}
+
+template <class Value, int HeadDim>
+KVROOF_KERNEL(PruneTile<HeadDim>::kRowThreads)
+prune_magnitudes_kernel(const PruneProblem problem) {
+  constexpr int elements = PruneTile<HeadDim>::kLaneElements;
+  const Head head = load_head(problem);
+  const int piece = block_index_x() * PruneTile<HeadDim>::kRowWarps + warp_index();
+  if (piece >= head.count) return;  // the whole warp
+  const int token = head.first + piece;
+  const Value* row = row_of<Value, HeadDim>(problem, head, token);
+  const U32 lane = lane_index();
+
+  U32 magnitudes[elements];
+  KVROOF_UNROLL
+  for (int e = 0; e < elements; ++e)
+    magnitudes[e] = magnitude_of<Value>(load_global_u16(row + lane + kWarpSize * e));
+  const U32 threshold = find_threshold(magnitudes, problem.kept);
+  if (problem.rule == Rule::kPublished) {  // its >= keeps all ties, and fails for NaN
+    store_row_mask<HeadDim>(problem, head, token, lane, [&](int e) {
+      return (magnitudes[e] >= threshold) & (magnitudes[e] != kLeastNaN<Value>);
+    });
+    return;
+  }
+  U32 room = static_cast<unsigned>(problem.kept);  // for ties
+  KVROOF_UNROLL
+  for (int e = 0; e < elements; ++e) room = room - popcount(ballot(magnitudes[e] > threshold));
+  const U32 lower_lanes = (U32(1u) << lane) - 1u;
+  store_row_mask<HeadDim>(problem, head, token, lane, [&](int e) {
+    const bool tie = magnitudes[e] == threshold;
+    const U32 ties = ballot(tie);
+    const bool has_room = popcount(ties & lower_lanes) < room;
+    room = room - min_u32(room, popcount(ties));
+    return (magnitudes[e] > threshold) | (tie & has_room);
+  });
+}
+
+/// The scores of the other rules within a row: magnitudes for N:M, or magnitudes times what the
+/// queries make of the channel.
 template <class Value>
 KVROOF_DEVICE void score_element(const PruneProblem&, const Head&, U32, U32 bits, U32& score) {
   score = magnitude_of<Value>(bits);
@@ -128,25 +199,13 @@ prune_rows_kernel(const PruneProblem problem, int competing) {
     store_shared(scores + channel, own[e]);
   }
   sync_warp();
-
-  const bool keep_ties = problem.rule == Rule::kPublished;
-  U32 word = 0u;  // lane e: channels 32 e .. 32 e + 31
-  KVROOF_UNROLL
-  for (int e = 0; e < Tile::kLaneElements; ++e) {
+  store_row_mask<HeadDim>(problem, head, token, lane, [&](int e) {
     const U32 channel = lane + static_cast<unsigned>(kWarpSize * e);
     const U32 in_group = channel & static_cast<unsigned>(competing - 1);  // a power of two
-    const U32 better = count_better<Score>(scores + (channel - in_group), 1, competing, own[e],
-                                           in_group, keep_ties);
-    bool survives = better < static_cast<unsigned>(problem.kept);
-    if constexpr (sizeof(Score) == 4) {  // the published code compares with >=, which NaN fails
-      const bool is_nan = own[e] == kLeastNaN<Value>;
-      survives = survives & !(keep_ties & is_nan);
-    }
-    const U32 votes = ballot(survives);
-    word = select(lane == static_cast<unsigned>(e), votes, word);
-  }
-  store_global_if(lane < static_cast<unsigned>(Tile::kLaneElements),
-                  mask_of<HeadDim>(problem, head, token) + lane * 4u, word);
+    const U32 better =
+        count_better<Score>(scores + (channel - in_group), 1, competing, own[e], in_group);
+    return better < static_cast<unsigned>(problem.kept);
+  });
 }
 
 /// The scores of rules within a channel: magnitudes, or magnitudes times the token's weight.
@@ -184,7 +243,7 @@ prune_groups_kernel(const PruneProblem problem) {
   for (int t = 0; t < kGroupTokens; ++t) {
     const Score own = load_shared<Score>(column + t * HeadDim);
     const U32 better =
-        count_better<Score>(column, HeadDim, kGroupTokens, own, static_cast<unsigned>(t), false);
+        count_better<Score>(column, HeadDim, kGroupTokens, own, static_cast<unsigned>(t));
     const U32 votes = ballot(better < static_cast<unsigned>(problem.kept));
     word = select(lane == static_cast<unsigned>(t), votes, word);
   }
@@ -233,7 +292,7 @@ prune_channels_kernel(const PruneProblem problem) {
   const U32x2 own = to_score(sum);
   store_shared(scores + channel, own);
   sync_threads();
-  const U32 better = count_better<U32x2>(scores, 1, HeadDim, own, channel, false);
+  const U32 better = count_better<U32x2>(scores, 1, HeadDim, own, channel);
   const U32 votes = ballot(better < static_cast<unsigned>(problem.kept));
   store_shared_if(lane_index() == 0u, &shared.words[warp_index()], votes);
   sync_threads();

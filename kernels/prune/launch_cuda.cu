@@ -29,6 +29,9 @@ struct Launches {
     run(device_code::keep_dense_kernel<HeadDim>, blocks_x, kDenseThreads, 0);
   }
   void sum_queries() const { run(device_code::sum_queries_kernel<Value, HeadDim>, 1, HeadDim, 0); }
+  void magnitudes(int blocks_x) const {
+    run(device_code::prune_magnitudes_kernel<Value, HeadDim>, blocks_x, Tile::kRowThreads, 0);
+  }
   void rows(int blocks_x, bool weighted) const {
     const auto kernel = weighted
                             ? device_code::prune_rows_kernel<Value, HeadDim, cuda_backend::U32x2>

@@ -30,6 +30,10 @@ struct Launches {
     run("sum_queries", 1, HeadDim, 0,
         [&] { device_code::sum_queries_kernel<Value, HeadDim>(problem); });
   }
+  void magnitudes(int blocks_x) const {
+    run("prune_magnitudes", blocks_x, Tile::kRowThreads, 0,
+        [&] { device_code::prune_magnitudes_kernel<Value, HeadDim>(problem); });
+  }
   void rows(int blocks_x, bool weighted) const {
     const int group = competing(problem);
     run("prune_rows", blocks_x, Tile::kRowThreads, Tile::row_bytes(weighted ? 8 : 4), [&] {

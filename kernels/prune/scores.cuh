@@ -35,16 +35,14 @@ KVROOF_DEVICE U32x2 to_score(U32x2 value) {
 }
 
 /// How many of `count` scores, `stride` apart in shared memory, beat number `own_idx`: those that
-/// rank above it and, unless ties are kept, equal ones before it.
+/// rank above it, and equal ones before it.
 template <class Score>
-KVROOF_DEVICE U32 count_better(const Score* scores, int stride, int count, Score own, U32 own_idx,
-                               bool keep_ties) {
+KVROOF_DEVICE U32 count_better(const Score* scores, int stride, int count, Score own, U32 own_idx) {
   U32 better = 0u;
   KVROOF_NO_UNROLL
   for (int i = 0; i < count; ++i) {
     const Score other = load_shared<Score>(scores + i * stride);
-    const bool tie_before =
-        equal_scores(other, own) & (own_idx > static_cast<unsigned>(i)) & !keep_ties;
+    const bool tie_before = equal_scores(other, own) & (own_idx > static_cast<unsigned>(i));
     better = select(ranks_above(other, own) | tie_before, better + 1u, better);
   }
   return better;

@@ -198,10 +198,17 @@ class CacheRun {
     return ::testing::AssertionSuccess();
   }
 
+  /// Of every sequence, as the device has them.
+  std::vector<std::int32_t> kv_lengths() {
+    std::vector<std::int32_t> lengths(growth_.prompt.size());
+    device_.copy_to_host(lengths.data(), kv.view().kv_lengths,
+                         lengths.size() * sizeof(std::int32_t));
+    return lengths;
+  }
+
   /// Every packed chunk against the host encoder, and every length.
   ::testing::AssertionResult holds_the_chunks_of_the_reference() {
-    std::vector<std::int32_t> lengths(growth_.prompt.size());
-    device_.copy_to_host(lengths.data(), kv.view().kv_lengths, lengths.size() * 4);
+    const std::vector<std::int32_t> lengths = kv_lengths();
     for (std::size_t row = 0; row < rows_.size(); ++row) {
       if (lengths[row / static_cast<std::size_t>(growth_.kv_heads)] != rows_[row].length())
         return ::testing::AssertionFailure() << "row " << row << " has a wrong length";

@@ -10,26 +10,31 @@
 
 namespace kvroof::KVROOF_BACKEND::attention {
 
-/// The chunks of one row of K or V.
-struct ChunkArray {
-  const std::byte* first;
-  std::int64_t stride;
-  KVROOF_DEVICE const std::byte* at(int chunk) const { return first + chunk * stride; }
+/// The chunks of one row of K or V, from one on.
+struct ChunkReader {
+  const std::byte* next;
+  int stride;
 };
 template <int HeadDim>
-KVROOF_DEVICE ChunkArray chunk_array(const kvroof::attention::CompressedOperand& operand, int row,
-                                     int chunk_capacity) {
+KVROOF_DEVICE ChunkReader read_chunks(const kvroof::attention::CompressedOperand& operand, int row,
+                                      int chunk_capacity, int first) {
   const std::int64_t stride = lane_chunk::chunk_bytes(HeadDim, operand.kept);
-  return {operand.chunks + row * (chunk_capacity * stride), stride};
+  return {operand.chunks + (std::int64_t{row} * chunk_capacity + first) * stride,
+          static_cast<int>(stride)};
 }
 
-/// Scores of the 64 tokens of a key chunk, scaled to base 2.
+/// A chunk that can be expanded.
+struct StagedChunk {
+  const std::byte* bitmaps;
+  const std::byte* column;  // the calling lane's
+};
+
+/// Scores of the 64 tokens of a key chunk, not scaled.
 template <class Value, int HeadDim>
-KVROOF_DEVICE void score_chunk(const std::byte* buffer, const QueryFragments<HeadDim>& queries,
-                               float scale_log2, U32 lane, F32 (&scores)[lane_chunk::kTiles][4]) {
-  const U32 bitmaps =
-      shared_address(buffer + ChunkBuffer<HeadDim>::kChunkOffset + lane_chunk::kHeaderBytes);
-  LaneStream stream = open_stream(buffer + ChunkBuffer<HeadDim>::kLeadBytes, lane);
+KVROOF_DEVICE void score_chunk(const StagedChunk& chunk, const QueryFragments<HeadDim>& queries,
+                               U32 lane, F32 (&scores)[lane_chunk::kTiles][4]) {
+  const U32 bitmaps = shared_address(chunk.bitmaps);
+  LaneStream stream = open_stream(chunk.column);
   KVROOF_UNROLL
   for (int tile = 0; tile < lane_chunk::kTiles; ++tile) {
     const LaneBits<HeadDim> bits = load_lane_bits<HeadDim>(bitmaps, tile, lane);
@@ -40,18 +45,16 @@ KVROOF_DEVICE void score_chunk(const std::byte* buffer, const QueryFragments<Hea
       expand_step<HeadDim, step()>(stream, bits, a);
       mma_m16n8k16<Value>(scores[tile], a, queries.b[step()][0], queries.b[step()][1]);
     });
-    scale_scores(scores[tile], scale_log2);
   }
 }
 
 /// Adds probabilities x values of the 64 tokens of a value chunk to the outputs.
 template <class Value, int HeadDim>
-KVROOF_DEVICE void accumulate_chunk(const std::byte* buffer,
+KVROOF_DEVICE void accumulate_chunk(const StagedChunk& chunk,
                                     const F32 (&probabilities)[lane_chunk::kTiles][4], U32 lane,
                                     F32 (&outputs)[lane_chunk::steps(HeadDim)][4]) {
-  const U32 bitmaps =
-      shared_address(buffer + ChunkBuffer<HeadDim>::kChunkOffset + lane_chunk::kHeaderBytes);
-  LaneStream stream = open_stream(buffer + ChunkBuffer<HeadDim>::kLeadBytes, lane);
+  const U32 bitmaps = shared_address(chunk.bitmaps);
+  LaneStream stream = open_stream(chunk.column);
   KVROOF_UNROLL
   for (int tile = 0; tile < lane_chunk::kTiles; ++tile) {
     U32 b[2];
@@ -74,18 +77,16 @@ struct WarpBuffers {
   WarpCopy key_copy;
   WarpCopy value_copy;
 
-  KVROOF_DEVICE void start_keys(const ChunkArray& chunks, int chunk) {
-    start_warp_copy(key_copy, keys + ChunkBuffer<HeadDim>::kChunkOffset, chunks.at(chunk),
-                    static_cast<int>(chunks.stride));
+  /// Starts copying the reader's next chunk.
+  KVROOF_DEVICE void start_keys(ChunkReader& chunks) {
+    start_warp_copy(key_copy, keys + ChunkBuffer<HeadDim>::kChunkOffset, chunks.next,
+                    chunks.stride);
+    chunks.next += chunks.stride;
   }
-  KVROOF_DEVICE void start_values(const ChunkArray& chunks, int chunk) {
-    start_warp_copy(value_copy, values + ChunkBuffer<HeadDim>::kChunkOffset, chunks.at(chunk),
-                    static_cast<int>(chunks.stride));
-  }
-  /// Whether the chunk just copied to `buffer` has a lane that is too long for one buffer.
-  KVROOF_DEVICE bool needs_both(U32 lane_slots) const {
-    return any(lane_slots + static_cast<unsigned>(ChunkBuffer<HeadDim>::kEndSlots) >
-               static_cast<unsigned>(lines));
+  KVROOF_DEVICE void start_values(ChunkReader& chunks) {
+    start_warp_copy(value_copy, values + ChunkBuffer<HeadDim>::kChunkOffset, chunks.next,
+                    chunks.stride);
+    chunks.next += chunks.stride;
   }
 };
 
@@ -98,6 +99,19 @@ KVROOF_DEVICE WarpBuffers<HeadDim> make_warp_buffers(std::byte* shared, int line
           make_warp_copy(shared + offsetof(Barriers, values))};
 }
 
+/// The chunk that `buffer` holds, spread there, or gathered over all of the buffers from `source`.
+template <int HeadDim>
+KVROOF_DEVICE StagedChunk stage_chunk(std::byte* buffer, const LaneShare& share, bool spread,
+                                      const std::byte* source, U32 lane) {
+  if (spread) {
+    spread_tails<HeadDim>(buffer, share, lane);
+  } else {
+    gather_streams<HeadDim>(buffer, source, share, lane);
+  }
+  return {buffer + ChunkBuffer<HeadDim>::kChunkOffset + lane_chunk::kHeaderBytes,
+          column_of<HeadDim>(buffer, lane)};
+}
+
 /// Attends to chunks [chunk, end) of a row, one after the other. The next keys are on their way
 /// while values are used and the other way round. A chunk with a lane too long for one buffer takes
 /// both: what is under way is awaited and dropped, and its values come into the same place once its
@@ -105,52 +119,62 @@ KVROOF_DEVICE WarpBuffers<HeadDim> make_warp_buffers(std::byte* shared, int line
 template <class Value, int HeadDim>
 KVROOF_DEVICE void attend_chunks(const DecodeProblem& problem, const Row& row, int chunk, int end,
                                  WarpBuffers<HeadDim>& buffers, WarpResult<HeadDim>& result) {
+  constexpr int chunk_offset = ChunkBuffer<HeadDim>::kChunkOffset;
   const U32 lane = lane_index();
-  const ChunkArray keys = chunk_array<HeadDim>(problem.keys, row.index, problem.chunk_capacity);
-  const ChunkArray values = chunk_array<HeadDim>(problem.values, row.index, problem.chunk_capacity);
-  buffers.start_keys(keys, chunk);
-  buffers.start_values(values, chunk);
+  ChunkReader keys = read_chunks<HeadDim>(problem.keys, row.index, problem.chunk_capacity, chunk);
+  ChunkReader values =
+      read_chunks<HeadDim>(problem.values, row.index, problem.chunk_capacity, chunk);
+  buffers.start_keys(keys);
+  buffers.start_values(values);
+  // update_softmax() wants a scale that keeps the order of the scores.
+  const float scale = (problem.softmax_scale < 0.0f ? -kLog2E : kLog2E) * problem.softmax_scale;
   QueryFragments<HeadDim> queries;
-  load_queries<Value, HeadDim, ChunkOrder>(problem, row, lane, queries);
+  load_queries<Value>(problem, row, ChunkOrder{}, lane, queries);
+  if (problem.softmax_scale < 0.0f) negate(queries);
 
   bool under_way = true;  // the chunk's copies
   KVROOF_NO_UNROLL
   for (; chunk < end; ++chunk) {
     if (!under_way) {
-      buffers.start_keys(keys, chunk);
-      buffers.start_values(values, chunk);
+      buffers.start_keys(keys);
+      buffers.start_values(values);
     }
     const bool has_next = chunk + 1 < end;
 
     wait_warp_copy(buffers.key_copy);
-    const U32 key_slots = staged_lane_slots<HeadDim>(buffers.keys, lane);
-    bool alone = buffers.needs_both(key_slots);
-    if (alone) wait_warp_copy(buffers.value_copy);
-    spread_lines<HeadDim>(buffers.keys + ChunkBuffer<HeadDim>::kLeadBytes, key_slots, lane);
+    const LaneShare key_share = load_lane_share(buffers.keys + chunk_offset, lane);
+    bool apart = fits<HeadDim>(key_share, buffers.lines);  // keys and values in a buffer each
+    if (!apart) wait_warp_copy(buffers.value_copy);
     F32 scores[lane_chunk::kTiles][4];
-    score_chunk<Value, HeadDim>(buffers.keys, queries, problem.softmax_scale * kLog2E, lane,
-                                scores);
-    if (has_next && !alone) buffers.start_keys(keys, chunk + 1);
-
-    update_softmax(scores, result.softmax, result.outputs);
+    score_chunk<Value, HeadDim>(
+        stage_chunk<HeadDim>(buffers.keys, key_share, apart, keys.next - keys.stride, lane),
+        queries, lane, scores);
+    if (has_next && apart) buffers.start_keys(keys);
 
     std::byte* value_buffer = buffers.values;
-    if (!alone) {
+    LaneShare value_share;
+    if (apart) {
       wait_warp_copy(buffers.value_copy);
-      alone = buffers.needs_both(staged_lane_slots<HeadDim>(buffers.values, lane));
-      if (alone && has_next) wait_warp_copy(buffers.key_copy);
+      value_share = load_lane_share(buffers.values + chunk_offset, lane);
+      apart = fits<HeadDim>(value_share, buffers.lines);
+      if (!apart && has_next) {
+        wait_warp_copy(buffers.key_copy);
+        keys.next -= keys.stride;
+      }
     }
-    if (alone) {
+    update_softmax(scores, scale, result.softmax, result.outputs);
+    const std::byte* source = values.next - values.stride;
+    if (!apart) {
       value_buffer = buffers.keys;
-      start_warp_copy(buffers.key_copy, buffers.keys + ChunkBuffer<HeadDim>::kChunkOffset,
-                      values.at(chunk), static_cast<int>(values.stride));
+      start_warp_copy(buffers.key_copy, buffers.keys + chunk_offset, source, values.stride);
       wait_warp_copy(buffers.key_copy);
+      value_share = load_lane_share(buffers.keys + chunk_offset, lane);
     }
-    spread_lines<HeadDim>(value_buffer + ChunkBuffer<HeadDim>::kLeadBytes,
-                          staged_lane_slots<HeadDim>(value_buffer, lane), lane);
-    accumulate_chunk<Value, HeadDim>(value_buffer, scores, lane, result.outputs);
-    under_way = has_next && !alone;
-    if (under_way) buffers.start_values(values, chunk + 1);
+    accumulate_chunk<Value, HeadDim>(
+        stage_chunk<HeadDim>(value_buffer, value_share, apart, source, lane), scores, lane,
+        result.outputs);
+    under_way = has_next && apart;
+    if (under_way) buffers.start_values(values);
   }
 }
 

@@ -19,7 +19,7 @@
 // More      docs/kernels/attention.md
 
 #include "kernels/attention/chunks.cuh"
-#include "kernels/attention/partials.cuh"
+#include "kernels/attention/split_kv.cuh"
 #include "kernels/attention/window.cuh"
 
 namespace kvroof::KVROOF_BACKEND::attention {
@@ -28,60 +28,33 @@ namespace kvroof::KVROOF_BACKEND::attention {
 /// Called by: all 32 lanes, converged.
 template <class Value, int HeadDim>
 KVROOF_DEVICE void attend_units(const DecodeProblem& problem, const Row& row, int first, int end,
-                                WarpBuffers<HeadDim>& buffers, WarpResult<HeadDim>& result) {
-  const RowUnits units = row_units(row.kv_len, problem.window);
+                                WarpBuffers<HeadDim>& buffers, WarpResult<HeadDim> (&results)[1]) {
+  const kvroof::attention::RowUnits units =
+      kvroof::attention::row_units(row.kv_len, problem.window);
   if (first < units.chunks) {
     const int chunk_end = end < units.chunks ? end : units.chunks;
-    attend_chunks<Value, HeadDim>(problem, row, first, chunk_end, buffers, result);
+    attend_chunks<Value, HeadDim>(problem, row, first, chunk_end, buffers, results[0]);
   }
   if (end > units.chunks) {
     const int window_first = (first > units.chunks ? first : units.chunks) * lane_chunk::kTokens;
     const int window_end =
         end * lane_chunk::kTokens < row.kv_len ? end * lane_chunk::kTokens : row.kv_len;
-    auto& window = *reinterpret_cast<typename DecodeTile<HeadDim>::WindowShared*>(buffers.keys);
-    attend_window<Value, HeadDim>(problem, row, window_first, window_end, window, result);
+    auto& window = *reinterpret_cast<WindowShared<HeadDim>*>(buffers.keys);
+    attend_window<Value, HeadDim>(problem, row, window_first, window_end, window, results);
   }
 }
 
 template <class Value, int HeadDim>
 KVROOF_KERNEL(DecodeTile<HeadDim>::kMaxThreads)
 decode_kernel(const DecodeProblem problem, const DecodePlan plan) {
-  const PartialLayout layout(problem, plan);
-  const std::int64_t warp_bytes = DecodeTile<HeadDim>::warp_bytes(plan.lines);
-  std::byte* shared = &shared_memory<std::byte>();
-  std::byte* warp_shared = shared + warp_index() * warp_bytes;
-
-  const Deal deal = deal_units(problem, plan);
-  const std::int64_t first_worker = std::int64_t{block_index_x()} * plan.warps;
-  const int block_first = deal.first(first_worker);
-  const int block_end = deal.first(first_worker + plan.warps);
-  if (block_first == block_end) return;  // the whole block
-  const RowSpan block_span = find_row(problem, block_first);
-  const bool single_row = block_end <= block_span.end_unit;
-
-  const std::int64_t worker = first_worker + warp_index();
-  int unit = deal.first(worker);
-  const int end = deal.first(worker + 1);
-  RowSpan span = block_span;
-  WarpBuffers<HeadDim> buffers = make_warp_buffers<HeadDim>(warp_shared, plan.lines);
-  WarpResult<HeadDim> result;
-  while (unit < end) {
-    while (unit >= span.end_unit) span = next_row(problem, span);
-    const int stop = end < span.end_unit ? end : span.end_unit;
-    result = WarpResult<HeadDim>{};
-    attend_units<Value, HeadDim>(problem, span.row, unit - span.first_unit, stop - span.first_unit,
-                                 buffers, result);
-    if (!single_row) store_warp_partial(problem, layout, worker, span.row.index, result);
-    unit = stop;
-  }
-  if (single_row) {
-    share_result<HeadDim>(
-        *reinterpret_cast<typename DecodeTile<HeadDim>::MergeShared*>(warp_shared), result);
-    sync_threads();
-    store_block_partial<HeadDim>(problem, plan, layout, block_span.row.index, shared, warp_bytes);
-  }
-  sync_threads();
-  finish_rows<Value, HeadDim>(problem, plan, layout, deal, block_span, block_end);
+  using Tile = DecodeTile<HeadDim>;
+  const std::int64_t warp_bytes = Tile::warp_bytes(plan.lines);
+  WarpBuffers<HeadDim> buffers = make_warp_buffers<HeadDim>(
+      &shared_memory<std::byte>() + warp_index() * warp_bytes, plan.lines);
+  split_kv<Value, Tile>(problem, plan, warp_bytes,
+                        [&](const Row& row, int first, int end, WarpResult<HeadDim>(&results)[1]) {
+                          attend_units<Value, HeadDim>(problem, row, first, end, buffers, results);
+                        });
 }
 
 }  // namespace kvroof::KVROOF_BACKEND::attention

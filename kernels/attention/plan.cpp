@@ -14,14 +14,11 @@ using Tile = DecodeTile<128>;
 
 std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
-/// Enough lines for the lanes of almost every chunk of scattered masks: the mean and a margin of 8
-/// (4.6 standard deviations of a lane's slots at kept 64). The compact chunk needs fewer.
+/// Enough lines for almost every chunk of scattered masks: the compact chunk, and 8 that the
+/// longest lane may reach beyond the mean (4.6 standard deviations of a lane's slots at kept 64).
 int wanted_lines(int kept) {
-  constexpr int margin = 8;
-  const int mean =
-      static_cast<int>(divide_up(std::int64_t{lane_chunk::kTokens} * kept,
-                                 std::int64_t{lane_chunk::kLanes} * lane_chunk::kSlotElements));
-  return std::clamp(mean + margin, Tile::kMinLines, Tile::Buffer::kMaxLines);
+  constexpr int longest_lane = 8;
+  return std::max(Tile::Buffer::compact_lines(kept) + longest_lane, Tile::kMinLines);
 }
 
 /// As many warps as shared memory holds with `lines` each, in multiples of the SM's four
@@ -36,8 +33,7 @@ int most_warps(const DeviceInfo& device, int lines) {
 /// The lines a warp gets when `warps` share the block's memory.
 int available_lines(const DeviceInfo& device, int warps) {
   const std::int64_t buffer_bytes = device.shared_bytes_per_block / warps / 2;
-  const std::int64_t lines = (buffer_bytes - Tile::Buffer::kLeadBytes) / lane_chunk::kLineBytes;
-  return static_cast<int>(std::min<std::int64_t>(lines, Tile::Buffer::kMaxLines));
+  return static_cast<int>((buffer_bytes - Tile::Buffer::kSlotsOffset) / lane_chunk::kLineBytes);
 }
 
 /// Blocks for `units` of work in `rows` rows: one per SM, fewer when they could not give every warp

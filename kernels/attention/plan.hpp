@@ -20,18 +20,22 @@ struct DecodePlan {
   bool operator==(const DecodePlan&) const = default;
 };
 
-/// Where partial results lie in DecodeProblem::workspace. A worker that shares a row with others
-/// leaves its normalised outputs and log-sum-exps (base 2) in slot worker + row: along the line of
-/// units either the worker or the row advances, so no two results meet. Behind them a counter per
-/// (row, query head of the group), 0 between launches.
+/// Where partial results lie in the workspace of a split-KV kernel: normalised outputs and
+/// log-sum-exps (base 2). A worker leaves one in slot worker + row, a block that has merged its
+/// workers one in slot first_block_slot + block + row: along the line of units either the worker or
+/// the row advances, so no two results meet. Behind them a counter per (row, query head of the
+/// group), 0 between launches.
 struct PartialLayout {
-  constexpr PartialLayout(const DecodeProblem& problem, const DecodePlan& plan)
-      : slots(std::int64_t{problem.batch} * problem.kv_heads +
-              std::int64_t{plan.blocks} * plan.warps),
+  template <class Problem, class Plan>
+  constexpr PartialLayout(const Problem& problem, const Plan& plan)
+      : first_block_slot(std::int64_t{problem.batch} * problem.kv_heads +
+                         std::int64_t{plan.blocks} * plan.warps),
+        slots(first_block_slot + std::int64_t{problem.batch} * problem.kv_heads + plan.blocks),
         group(problem.query_heads / problem.kv_heads),
         head_dim(problem.head_dim),
         counter_count(std::int64_t{problem.batch} * problem.query_heads) {}
 
+  std::int64_t first_block_slot;
   std::int64_t slots;
   int group;
   int head_dim;
@@ -41,8 +45,11 @@ struct PartialLayout {
     return (slots * group * (head_dim + 1) + counter_count) *
            static_cast<std::int64_t>(sizeof(float));
   }
-  constexpr std::int64_t index(std::int64_t worker, std::int64_t row, int head) const {
-    return (worker + row) * group + head;
+  constexpr std::int64_t worker_slot(std::int64_t worker, std::int64_t row) const {
+    return worker + row;
+  }
+  constexpr std::int64_t block_slot(std::int64_t block, std::int64_t row) const {
+    return first_block_slot + block + row;
   }
   constexpr float* outputs(void* workspace) const {
     return static_cast<float*>(workspace);

@@ -31,6 +31,9 @@ constexpr RowUnits row_units(int kv_len, int window) {
   const int compressed = compressed_tokens(kv_len, window);
   return {compressed / lane_chunk::kTokens, kv_len - compressed};
 }
+constexpr int unit_count(const DecodeProblem& problem, int kv_len) {
+  return row_units(kv_len, problem.window).total();
+}
 
 /// a * b / divisor, in 32 bits where the product allows: a GPU divides 64-bit integers slowly.
 constexpr int scaled(std::int64_t a, std::int64_t b, std::int64_t divisor) {

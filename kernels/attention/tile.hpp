@@ -21,14 +21,16 @@ struct DecodeTile {
   static_assert(HeadDim == 64 || HeadDim == 128 || HeadDim == 256,
                 "a lane reads its bitmap bits of a tile with one 4-, 8- or 16-byte load");
   using Buffer = ChunkBuffer<HeadDim>;
+  static constexpr int kHeadDim = HeadDim;
   static constexpr int kMaxWarps = 12;  // 168 registers per thread at one block per SM
   static constexpr int kMaxThreads = 32 * kMaxWarps;
-  static constexpr int kMaxGroup = 8;  // query heads of a kv head fill the N of the mma
+  static constexpr int kHeadTiles = 1;  // of 8 query heads of a kv head: the N of the mma
+  static constexpr int kMaxGroup = 8 * kHeadTiles;
 
   static constexpr std::int64_t warp_bytes(int lines) { return 2 * Buffer::bytes(lines); }
   /// The fewest lines of a buffer with which two of them hold any chunk.
   static constexpr int kMinLines =
-      (Buffer::kMaxLines - Buffer::kLeadBytes / lane_chunk::kLineBytes + 1) / 2;
+      (Buffer::kMaxLines - Buffer::kSlotsOffset / lane_chunk::kLineBytes + 1) / 2;
   static_assert(Buffer::joined_lines(kMinLines) >= Buffer::kMaxLines, "two buffers hold any chunk");
 
   /// The barrier objects of the warp's two copies lie in the free bytes before the key chunk.
@@ -39,14 +41,6 @@ struct DecodeTile {
   static_assert(sizeof(CopyBarriers) <= Buffer::kFreeBytes,
                 "the barrier objects fit before the chunk");
 
-  // 8 elements of padding put the eight rows of an 8x8 matrix on different banks. Behind the
-  // barrier objects.
-  static constexpr int kRowElements = HeadDim + 8;
-  struct WindowShared {
-    CopyBarriers barriers;
-    alignas(16) std::uint16_t keys[lane_chunk::kTileTokens][kRowElements];
-    alignas(16) std::uint16_t values[lane_chunk::kTileTokens][kRowElements];
-  };
   // 4 floats of padding: heads 2t and channels g of a warp meet in 32 different banks.
   static constexpr int kMergeRow = HeadDim + 4;
   struct MergeShared {
@@ -55,8 +49,6 @@ struct DecodeTile {
     float maxima[kMaxGroup];
     float sums[kMaxGroup];
   };
-  static_assert(sizeof(WindowShared) <= warp_bytes(kMinLines),
-                "a warp's buffers hold its window rows");
   static_assert(sizeof(MergeShared) <= warp_bytes(kMinLines), "a warp's buffers hold its result");
 };
 

@@ -2,7 +2,8 @@
 #pragma once
 
 // Which rows a warp works for (schedule.hpp): lengths lie in device memory, so every warp finds its
-// rows itself.
+// rows itself. A Problem has batch, kv_heads and kv_lengths, and a function unit_count(problem,
+// kv_len) beside it: what a row of that length is cut into.
 
 #include "kernels/attention/schedule.hpp"
 #include "kernels/attention/warp_state.cuh"
@@ -11,24 +12,25 @@
 namespace kvroof::KVROOF_BACKEND::attention {
 
 using kvroof::attention::Deal;
-using kvroof::attention::row_units;
-using kvroof::attention::RowUnits;
 
-KVROOF_DEVICE int load_length(const DecodeProblem& problem, int sequence) {
+template <class Problem>
+KVROOF_DEVICE int load_length(const Problem& problem, int sequence) {
   return as_int(load_global<U32>(problem.kv_lengths + sequence));
 }
 
 /// Units of sequence `first_sequence + lane`, all its kv heads together; 0 beyond the batch.
-KVROOF_DEVICE U32 sequence_units(const DecodeProblem& problem, int first_sequence, U32 lane) {
+template <class Problem>
+KVROOF_DEVICE U32 sequence_units(const Problem& problem, int first_sequence, U32 lane) {
   const bool valid = lane < static_cast<unsigned>(problem.batch - first_sequence);
   const U32 kv_len = load_global_if<U32>(valid, problem.kv_lengths + first_sequence + lane);
-  const RowUnits units = row_units(as_int(kv_len), problem.window);
-  return select(valid, U32(static_cast<unsigned>(units.total() * problem.kv_heads)), U32(0u));
+  const int units = unit_count(problem, as_int(kv_len)) * problem.kv_heads;
+  return select(valid, U32(static_cast<unsigned>(units)), U32(0u));
 }
 
 /// How all units of the launch are dealt to its warps.
 /// Called by: all 32 lanes, converged.
-KVROOF_DEVICE Deal deal_units(const DecodeProblem& problem, const DecodePlan& plan) {
+template <class Problem, class Plan>
+KVROOF_DEVICE Deal deal_units(const Problem& problem, const Plan& plan) {
   U32 units = 0u;
   for (int first = 0; first < problem.batch; first += kWarpSize) {
     units = units + warp_sum(sequence_units(problem, first, lane_index()));
@@ -44,15 +46,17 @@ struct RowSpan {
   int end_unit;
 };
 
-KVROOF_DEVICE RowSpan make_span(const DecodeProblem& problem, int sequence, int kv_head, int kv_len,
+template <class Problem>
+KVROOF_DEVICE RowSpan make_span(const Problem& problem, int sequence, int kv_head, int kv_len,
                                 int first_unit) {
   const Row row{sequence * problem.kv_heads + kv_head, sequence, kv_head, kv_len};
-  return {row, first_unit, first_unit + row_units(kv_len, problem.window).total()};
+  return {row, first_unit, first_unit + unit_count(problem, kv_len)};
 }
 
 /// The row that holds `unit`, which is below the total.
 /// Called by: all 32 lanes, converged.
-KVROOF_DEVICE RowSpan find_row(const DecodeProblem& problem, int unit) {
+template <class Problem>
+KVROOF_DEVICE RowSpan find_row(const Problem& problem, int unit) {
   const U32 lane = lane_index();
   int before = 0;  // units of the sequences already passed
   for (int first = 0;; first += kWarpSize) {
@@ -65,7 +69,7 @@ KVROOF_DEVICE RowSpan find_row(const DecodeProblem& problem, int unit) {
       const int sequence = first + as_int(source);
       const int start = before + as_int(shuffle(inclusive - own, source));
       const int kv_len = load_length(problem, sequence);
-      const int row_total = row_units(kv_len, problem.window).total();
+      const int row_total = unit_count(problem, kv_len);
       const int kv_head = (unit - start) / row_total;
       return make_span(problem, sequence, kv_head, kv_len, start + kv_head * row_total);
     }
@@ -74,7 +78,8 @@ KVROOF_DEVICE RowSpan find_row(const DecodeProblem& problem, int unit) {
 }
 
 /// The row after `span`'s; there must be one.
-KVROOF_DEVICE RowSpan next_row(const DecodeProblem& problem, const RowSpan& span) {
+template <class Problem>
+KVROOF_DEVICE RowSpan next_row(const Problem& problem, const RowSpan& span) {
   if (span.row.kv_head + 1 < problem.kv_heads) {
     return make_span(problem, span.row.sequence, span.row.kv_head + 1, span.row.kv_len,
                      span.end_unit);

@@ -47,8 +47,9 @@ pack_kernel(const PackProblem problem) {
   const U32 elements = count_before<HeadDim>(shared, lane_chunk::kTiles, lane);
   const U32 lane_slots =
       (elements + static_cast<unsigned>(lane_chunk::kSlotElements - 1)) / lane_chunk::kSlotElements;
+  const SlotLayout layout = lay_out_slots(lane_slots, lane);
   if (warp_index() == 0) {
-    store_global_u8(target + lane, lane_slots);
+    write_header(target, layout, lane);
     // The last slot may be filled in part: the rest of it is zero.
     store_shared_if<U32x2>(elements != 0u,
                            &shared.lines[0][0] + (lane_slots - 1u) * lane_chunk::kLineBytes +
@@ -61,7 +62,7 @@ pack_kernel(const PackProblem problem) {
   sync_threads();
 
   store_lines<HeadDim>(shared, target + lane_chunk::slots_offset(HeadDim),
-                       static_cast<int>(lane_chunk::slots(problem.kept)), lane_slots, lane);
+                       static_cast<int>(lane_chunk::slots(problem.kept)), layout, lane);
 }
 
 }  // namespace kvroof::KVROOF_BACKEND::compress

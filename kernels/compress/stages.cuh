@@ -302,25 +302,53 @@ KVROOF_DEVICE U32 count_before(const typename PackTile<HeadDim>::Shared& shared,
   return count;
 }
 
-/// Writes the lines of all lanes compactly, every kWarps-th line by one warp, and zeros behind
-/// them. Called by: all threads of the block, converged; `lane_slots` is the same for a lane in
-/// every warp.
+/// Where the slots of a chunk go.
+struct SlotLayout {
+  U32 lane_slots;
+  U32 tail_begin;  // of the lane
+  U32 tail_slots;  // of all lanes
+  int full_lines;
+  int lines;  // of the longest lane
+};
+/// Called by: all 32 lanes, converged.
+KVROOF_DEVICE SlotLayout lay_out_slots(U32 lane_slots, U32 lane) {
+  const int full_lines = as_int(warp_min(lane_slots));
+  const U32 tail = lane_slots - static_cast<unsigned>(full_lines);
+  const U32 tail_end = warp_inclusive_sum(tail, lane);
+  return {lane_slots, tail_end - tail, shuffle(tail_end, U32(kWarpSize - 1u)), full_lines,
+          as_int(warp_max(lane_slots))};
+}
+
+/// Called by: all lanes of one warp.
+KVROOF_DEVICE void write_header(std::byte* chunk, const SlotLayout& layout, U32 lane) {
+  using lane_chunk::Header;
+  store_global_u16(chunk + offsetof(Header, tail_begins) + 2u * lane, layout.tail_begin);
+  const U32 totals = layout.tail_slots | static_cast<unsigned>(layout.full_lines << 16) |
+                     static_cast<unsigned>((layout.lines - layout.full_lines) << 24);
+  constexpr unsigned words = (sizeof(Header) - offsetof(Header, tail_slots)) / 4;
+  store_global_if<U32>(lane < words, chunk + offsetof(Header, tail_slots) + 4u * lane,
+                       select(lane == 0u, totals, U32(0u)));
+}
+
+/// Writes full lines and tails, every kWarps-th line by one warp, and zeros behind them.
+/// Called by: all threads of the block, converged.
 template <int HeadDim>
 KVROOF_DEVICE void store_lines(const typename PackTile<HeadDim>::Shared& shared, std::byte* slots,
-                               int capacity, U32 lane_slots, U32 lane) {
-  const U32 lower_lanes = (U32(1u) << lane) - 1u;
-  const int lines = as_int(warp_max(lane_slots));
-  for (int line = warp_index(); line < lines; line += PackTile<HeadDim>::kWarps) {
-    const bool has_slot = lane_slots > static_cast<unsigned>(line);
-    const U32 first =
-        warp_sum(min_u32(lane_slots, static_cast<unsigned>(line)));  // slots in the lines before
-    const U32 target = first + popcount(ballot(has_slot) & lower_lanes);
+                               int capacity, const SlotLayout& layout, U32 lane) {
+  for (int line = warp_index(); line < layout.lines; line += PackTile<HeadDim>::kWarps) {
+    const bool has_slot = layout.lane_slots > static_cast<unsigned>(line);
+    const int full = line < layout.full_lines ? line : layout.full_lines;
+    const U32 target = static_cast<unsigned>(full * lane_chunk::kLanes) +
+                       (line < layout.full_lines
+                            ? lane
+                            : layout.tail_begin + static_cast<unsigned>(line - layout.full_lines));
     const U32x2 slot =
         load_shared_if<U32x2>(has_slot, &shared.lines[line][0] + lane * lane_chunk::kSlotBytes);
     const bool fits = target < static_cast<unsigned>(capacity);  // but for masks that keep too much
     store_global_if<U32x2>(has_slot & fits, slots + target * lane_chunk::kSlotBytes, slot);
   }
-  const U32 used = warp_sum(lane_slots);
+  const U32 used =
+      layout.tail_slots + static_cast<unsigned>(layout.full_lines * lane_chunk::kLanes);
   const U32 spare = used + thread_index();  // fewer than kThreads slots are spare
   store_global_if<U32x2>(spare < static_cast<unsigned>(capacity),
                          slots + spare * lane_chunk::kSlotBytes, U32x2{0u, 0u});

@@ -2,6 +2,7 @@
 #include "kernels/format/lane_chunk.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "kernels/error.hpp"
@@ -35,19 +36,37 @@ std::size_t unit_offset(int head_dim, int lane, int tile, int step, int h) {
 using LaneStreams = std::array<std::vector<std::uint16_t>, kLanes>;
 using SlotCounts = std::array<int, kLanes>;
 
-/// Byte offsets of every lane's slots in line-major order: visit(lane, slot, offset).
+/// Byte offsets of every lane's slots, full lines first, then the tails: visit(lane, slot, offset).
 template <class Visit>
-std::size_t for_each_slot(int head_dim, const SlotCounts& counts, Visit&& visit) {
+void for_each_slot(int head_dim, const SlotCounts& counts, Visit&& visit) {
   auto offset = static_cast<std::size_t>(slots_offset(head_dim));
-  const int lines = *std::max_element(counts.begin(), counts.end());
-  for (int line = 0; line < lines; ++line) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      if (counts[static_cast<std::size_t>(lane)] <= line) continue;
-      visit(lane, line, offset);
-      offset += kSlotBytes;
+  const int full_lines = *std::min_element(counts.begin(), counts.end());
+  const auto next = [&](int lane, int slot) {
+    visit(lane, slot, offset);
+    offset += kSlotBytes;
+  };
+  for (int line = 0; line < full_lines; ++line) {
+    for (int lane = 0; lane < kLanes; ++lane) next(lane, line);
+  }
+  for (int lane = 0; lane < kLanes; ++lane) {
+    for (int slot = full_lines; slot < counts[static_cast<std::size_t>(lane)]; ++slot) {
+      next(lane, slot);
     }
   }
-  return offset;
+}
+
+Header make_header(const SlotCounts& counts) {
+  Header header{};
+  const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
+  header.full_lines = static_cast<std::uint8_t>(*least);
+  header.longest_tail = static_cast<std::uint8_t>(*most - *least);
+  int begin = 0;
+  for (int lane = 0; lane < kLanes; ++lane) {
+    header.tail_begins[lane] = static_cast<std::uint16_t>(begin);
+    begin += counts[static_cast<std::size_t>(lane)] - *least;
+  }
+  header.tail_slots = static_cast<std::uint16_t>(begin);
+  return header;
 }
 
 void require_sizes(int head_dim, int kept, std::size_t rows, std::size_t mask, std::size_t chunk) {
@@ -58,6 +77,24 @@ void require_sizes(int head_dim, int kept, std::size_t rows, std::size_t mask, s
           rows, mask);
   require(chunk == static_cast<std::size_t>(chunk_bytes(head_dim, kept)),
           "lane chunk: needs {} bytes, got {}", chunk_bytes(head_dim, kept), chunk);
+}
+
+/// The header must be the one that the bitmaps make.
+void require_header(std::span<const std::byte> chunk, const SlotCounts& counts) {
+  Header header;
+  std::memcpy(&header, chunk.data(), sizeof header);
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const int wanted = counts[static_cast<std::size_t>(lane)];
+    require(header.slots(lane) == wanted,
+            "lane chunk: the header gives lane {} {} slots, its bitmaps need {}", lane,
+            header.slots(lane), wanted);
+  }
+  const Header wanted = make_header(counts);
+  require(
+      std::memcmp(&header, &wanted, sizeof header) == 0,
+      "lane chunk: the header gives {} full lines and a longest tail of {}, its bitmaps need {} "
+      "and {}",
+      header.full_lines, header.longest_tail, wanted.full_lines, wanted.longest_tail);
 }
 
 void require_kept(int head_dim, int kept, std::span<const std::uint8_t> mask) {
@@ -106,10 +143,11 @@ void encode(Operand operand, int head_dim, int kept, std::span<const std::uint16
       chunk[unit_offset(head_dim, lane, tile, step, h) + static_cast<std::size_t>(bit / 8)] |=
           std::byte{1} << bit % 8;
     });
-    const int count = (static_cast<int>(stream.size()) + kSlotElements - 1) / kSlotElements;
-    counts[static_cast<std::size_t>(lane)] = count;
-    chunk[static_cast<std::size_t>(lane)] = static_cast<std::byte>(count);
+    counts[static_cast<std::size_t>(lane)] =
+        (static_cast<int>(stream.size()) + kSlotElements - 1) / kSlotElements;
   }
+  const Header header = make_header(counts);
+  std::memcpy(chunk.data(), &header, sizeof header);
   for_each_slot(head_dim, counts, [&](int lane, int slot, std::size_t offset) {
     const auto& stream = streams[static_cast<std::size_t>(lane)];
     for (std::size_t i = 0; i < kSlotElements; ++i) {
@@ -140,12 +178,9 @@ void decode(Operand operand, int head_dim, int kept, std::span<const std::byte> 
       lane_targets.push_back(index);
     });
     counts[static_cast<std::size_t>(lane)] =
-        std::to_integer<int>(chunk[static_cast<std::size_t>(lane)]);
-    const std::size_t wanted = (lane_targets.size() + kSlotElements - 1) / kSlotElements;
-    require(static_cast<std::size_t>(counts[static_cast<std::size_t>(lane)]) == wanted,
-            "lane chunk: the header gives lane {} {} slots, its bitmaps need {}", lane,
-            counts[static_cast<std::size_t>(lane)], wanted);
+        static_cast<int>((lane_targets.size() + kSlotElements - 1) / kSlotElements);
   }
+  require_header(chunk, counts);
   require_kept(head_dim, kept, mask);
   for_each_slot(head_dim, counts, [&](int lane, int slot, std::size_t offset) {
     const auto& lane_targets = targets[static_cast<std::size_t>(lane)];

@@ -19,11 +19,14 @@
 //
 // A lane's surviving elements form one stream in the order (tile, step, h, i). Four consecutive
 // elements of a stream share a slot of 8 bytes: the four high bytes, then the four low bytes. Slot
-// s of all lanes that have one is line s.
+// s of all lanes is line s; a line that every lane has a slot of is full. What a lane has beyond
+// the full lines is its tail.
 //
-//   byte 0            32                    32 + 8 head_dim                           chunk_bytes
-//   | slots per lane  | bitmaps             | line 0: up to 32 slots | line 1 | ...   | zeros |
-//   | 32 x u8         | u16[4][32][units]   | a lane without a slot in a line takes no space |
+//   byte 0   80                    80 + 8 head_dim                           chunk_bytes
+//   | Header | bitmaps             | full lines in order | tails, lane 0 first | zeros |
+//   |        | u16[4][32][units]   | 256 bytes each      | 8 bytes a slot      |       |
+//
+// The header says what a lane would otherwise have to sum over the others.
 //
 // A bitmap unit holds four nibbles (steps 4u .. 4u+3): element i of step 4u + r is bit r + 4i. A
 // lane has head_dim / 64 units for h = 0, then as many for h = 1.
@@ -54,7 +57,21 @@ inline constexpr int kUnitSteps = 4;      // nibbles of one bitmap unit
 inline constexpr int kSlotElements = 4;
 inline constexpr int kSlotBytes = 8;
 inline constexpr int kLineBytes = kLanes * kSlotBytes;
-inline constexpr int kHeaderBytes = kLanes;
+/// What a chunk begins with.
+struct Header {
+  std::uint16_t tail_begins[kLanes];  // slots of the tails of lower lanes
+  std::uint16_t tail_slots;           // of all lanes: where the tail of lane 31 ends
+  std::uint8_t full_lines;
+  std::uint8_t longest_tail;  // slots
+  std::uint8_t zeros[12];     // so that copies of 16 bytes find the bitmaps aligned
+
+  constexpr int slots(int lane) const {
+    const int end = lane + 1 < kLanes ? tail_begins[lane + 1] : tail_slots;
+    return full_lines + end - tail_begins[lane];
+  }
+};
+inline constexpr int kHeaderBytes = sizeof(Header);
+static_assert(kHeaderBytes % 16 == 0, "bitmaps are read by 16 bytes");
 inline constexpr int kSpareSlots = kLanes * (kSlotElements - 1) / kSlotElements;
 
 /// Tokens in chunks when kv_len tokens are cached and at least the `window` most recent ones stay

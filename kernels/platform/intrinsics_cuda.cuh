@@ -425,6 +425,13 @@ KVROOF_DEVICE U32 multiply_add(U32 value, U32 addend) {
   asm("mad.lo.u32 %0, %1, %2, %3;" : "=r"(result) : "r"(value), "n"(Factor), "r"(addend));
   return result;
 }
+/// (value & Mask) | rest as one LOP3 that the compiler does not take apart.
+template <std::uint32_t Mask>
+KVROOF_DEVICE U32 and_or(U32 value, U32 rest) {
+  U32 result;
+  asm("lop3.b32 %0, %1, %2, %3, 0xea;" : "=r"(result) : "r"(value), "n"(Mask), "r"(rest));
+  return result;
+}
 KVROOF_DEVICE U32 min_u32(U32 a, U32 b) { return min(a, b); }
 KVROOF_DEVICE U32 max_u32(U32 a, U32 b) { return max(a, b); }
 template <class Register>

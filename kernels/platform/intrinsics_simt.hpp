@@ -380,6 +380,12 @@ KVROOF_DEVICE U32 multiply_add(U32 value, U32 addend) {
   detail::issue(detail::Pipe::kFma);
   return std::uint32_t{value} * Factor + std::uint32_t{addend};
 }
+/// (value & Mask) | rest as one LOP3 that the compiler does not take apart.
+template <std::uint32_t Mask>
+KVROOF_DEVICE U32 and_or(U32 value, U32 rest) {
+  detail::issue(detail::Pipe::kAlu);
+  return (std::uint32_t{value} & Mask) | std::uint32_t{rest};
+}
 KVROOF_DEVICE U32 min_u32(U32 a, U32 b) {
   detail::issue(detail::Pipe::kAlu);
   return std::uint32_t{a} < std::uint32_t{b} ? a : b;

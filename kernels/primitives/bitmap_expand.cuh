@@ -72,19 +72,19 @@ KVROOF_DEVICE U32 nibble_selector(U32 bits) {
   return multiply_add<(0x110cu >> nibble_shift<Step>())>(bits, 0x4444u);
 }
 
-/// One lane's walk through its stream of a staged chunk: lines of 256 bytes, the lane's slot at 8 *
-/// lane.
+/// One lane's walk through its stream of a staged chunk, 256 bytes from slot to slot.
 struct LaneStream {
-  U32 column;  // 8 * lane
-  /// Shared address of line 0, a multiple of 256, plus 64 p + (p mod 4) after p elements. Advancing
-  /// by n is one multiply-add of 65 n; what that carries into bits 2..5 is cleared before it can
-  /// reach bit 6 (settle()).
+  U32 column;  // address of slot 0, the part below 256: the same for every slot
+  /// The rest of that address plus 64 p + (p mod 4) after p elements. Advancing by n is one
+  /// multiply-add of 65 n; what that carries into bits 2..5 is cleared before it can reach bit 6
+  /// (settle()).
   U32 cursor;
 };
 
-/// A lane's stream of the chunk staged at `lines`, a multiple of 256.
-KVROOF_DEVICE LaneStream open_stream(const std::byte* lines, U32 lane) {
-  return {lane * lane_chunk::kSlotBytes, shared_address(lines)};
+/// The stream whose slot 0 lies at `column`, a multiple of 8.
+KVROOF_DEVICE LaneStream open_stream(const std::byte* column) {
+  const U32 address = shared_address(column);
+  return {address & 255u, address & ~255u};
 }
 
 /// To be called before the first and then after every 8 nibbles of a stream, 32 elements at most.
@@ -100,7 +100,7 @@ struct NibbleValues {
 template <int Step>
 KVROOF_DEVICE NibbleValues expand_nibble(LaneStream& stream, U32 bits) {
   const U32 selector = nibble_selector<Step>(bits);
-  const U32 address = (stream.cursor & ~255u) | stream.column;
+  const U32 address = and_or<~255u>(stream.cursor, stream.column);
   const U32x2 slot = load_shared_at<U32x2>(address);
   const U32x2 next = load_shared_at<U32x2, lane_chunk::kLineBytes>(address);
   const U32 high_bytes = byte_permute(byte_window(slot.x, next.x, stream.cursor), 0u, selector);

@@ -2,7 +2,8 @@
 #pragma once
 
 // From a chunk in global memory to columns in shared memory that the expander can walk
-// (chunk_buffer.hpp).
+// (chunk_buffer.hpp): slot s of lane l lies 256 s + 8 l bytes behind line 0. A lane then reads from
+// its own banks only, whatever positions the lanes are at.
 
 #include "kernels/format/lane_chunk.hpp"
 #include "kernels/platform/platform.hpp"
@@ -10,50 +11,108 @@
 
 namespace kvroof::KVROOF_BACKEND {
 
-/// How many slots the calling lane has in the chunk that `buffer` holds.
-template <int HeadDim>
-KVROOF_DEVICE U32 staged_lane_slots(const std::byte* buffer, U32 lane) {
-  return load_shared_u8(buffer + ChunkBuffer<HeadDim>::kChunkOffset + lane);
+/// The calling lane's share of a chunk, and where it stands in it.
+struct LaneShare {
+  U32 tail_begin, tail_end;  // of the lane, in slots
+  U32 full_lines;
+  U32 longest_tail;  // of any lane
+};
+
+/// Reads the header of the chunk at `chunk`, in shared memory.
+KVROOF_DEVICE LaneShare load_lane_share(const std::byte* chunk, U32 lane) {
+  using lane_chunk::Header;
+  static_assert(offsetof(Header, tail_slots) == 2 * kWarpSize, "one behind the last tail_begins");
+  const std::byte* begin = chunk + 2u * lane;
+  const U32 totals = load_shared<U32>(chunk + offsetof(Header, tail_slots));
+  return {load_shared_u16(begin), load_shared_u16(begin + 2), (totals >> 16) & 0xffu, totals >> 24};
 }
 
-/// Puts every slot behind the full lines at its place, lane l's slot of line s at byte 256 s + 8 l
-/// of the lines, and ends every stream with zero slots. A lane then reads from its own banks only,
-/// whatever positions the lanes are at. In place: the compact slots of a line never lie behind the
-/// line, so lines are moved from the last one down. Called by: all 32 lanes, converged; the buffers
-/// have kEndSlots lines more than the longest lane has slots.
+/// Slots of a tail that spread_tails() can hold in registers.
+inline constexpr int kMostTailSlots = 16;
+
+/// Whether the chunk can be spread in a buffer of `lines` lines.
 template <int HeadDim>
-KVROOF_DEVICE void spread_lines(std::byte* lines, U32 lane_slots, U32 lane) {
-  constexpr int batch = 4;  // lines that are read before the first is written
-  const int full_lines = as_int(warp_min(lane_slots));
-  const int all_lines = as_int(warp_max(lane_slots));
-  const U32 lower_lanes = (U32(1u) << lane) - 1u;
-  std::byte* column = lines + lane * static_cast<unsigned>(lane_chunk::kSlotBytes);
-  U32 source = warp_sum(lane_slots);  // slots of the lines not yet moved
-  KVROOF_NO_UNROLL
-  for (int last = all_lines - 1; last >= full_lines; last -= batch) {
-    U32x2 slots[batch];
-    bool has_slot[batch];
-    KVROOF_UNROLL
-    for (int i = 0; i < batch; ++i) {
-      const int line = last - i;
-      has_slot[i] = line >= full_lines && lane_slots > static_cast<unsigned>(line);
-      const U32 lanes = ballot(has_slot[i]);
-      source = source - popcount(lanes);
-      const U32 slot = source + popcount(lanes & lower_lanes);
-      slots[i] = load_shared_if<U32x2>(
-          has_slot[i], lines + slot * static_cast<unsigned>(lane_chunk::kSlotBytes));
-    }
-    sync_warp();
-    KVROOF_UNROLL
-    for (int i = 0; i < batch; ++i) {
-      store_shared_if<U32x2>(has_slot[i], column + (last - i) * lane_chunk::kLineBytes, slots[i]);
-    }
-  }
-  std::byte* end = column + lane_slots * static_cast<unsigned>(lane_chunk::kLineBytes);
+KVROOF_DEVICE bool fits(const LaneShare& share, int lines) {
+  constexpr unsigned end = ChunkBuffer<HeadDim>::kEndSlots;
+  return share.full_lines + share.longest_tail + end <= static_cast<unsigned>(lines) &&
+         share.longest_tail <= static_cast<unsigned>(kMostTailSlots);
+}
+
+/// The lane's slot of line 0.
+template <int HeadDim>
+KVROOF_DEVICE std::byte* column_of(std::byte* buffer, U32 lane) {
+  return buffer + ChunkBuffer<HeadDim>::kSlotsOffset +
+         lane * static_cast<unsigned>(lane_chunk::kSlotBytes);
+}
+
+/// Puts zeros behind the `slots` slots of a lane from `column` on.
+template <int HeadDim>
+KVROOF_DEVICE void end_stream(std::byte* column, U32 slots) {
+  std::byte* end = column + slots * static_cast<unsigned>(lane_chunk::kLineBytes);
   KVROOF_UNROLL
   for (int slot = 0; slot < ChunkBuffer<HeadDim>::kEndSlots; ++slot) {
     store_shared<U32x2>(end + slot * lane_chunk::kLineBytes, U32x2{0u, 0u});
   }
+}
+
+/// Moves every lane's tail to the lines behind the full ones, which is where the tails lie: all are
+/// read before the first is written. `buffer` holds a copied chunk that fits().
+/// Called by: all 32 lanes, converged.
+template <int HeadDim>
+KVROOF_DEVICE void spread_tails(std::byte* buffer, const LaneShare& share, U32 lane) {
+  constexpr int half = 10;  // is enough for most chunks of scattered masks
+  std::byte* target = column_of<HeadDim>(buffer, lane) +
+                      share.full_lines * static_cast<unsigned>(lane_chunk::kLineBytes);
+  const std::byte* source = buffer + ChunkBuffer<HeadDim>::kSlotsOffset +
+                            share.full_lines * static_cast<unsigned>(lane_chunk::kLineBytes) +
+                            share.tail_begin * static_cast<unsigned>(lane_chunk::kSlotBytes);
+  const int own = as_int(share.tail_end - share.tail_begin);
+  const bool long_tails = share.longest_tail > static_cast<unsigned>(half);
+  U32x2 slots[kMostTailSlots];
+  const auto read = [&](int i) {
+    slots[i] = load_shared_if<U32x2>(i < own, source + i * lane_chunk::kSlotBytes);
+  };
+  const auto write = [&](int i) {
+    store_shared_if<U32x2>(i < own, target + i * lane_chunk::kLineBytes, slots[i]);
+  };
+  KVROOF_UNROLL
+  for (int i = 0; i < half; ++i) read(i);
+  if (long_tails) {
+    KVROOF_UNROLL
+    for (int i = half; i < kMostTailSlots; ++i) read(i);
+  }
+  sync_warp();
+  KVROOF_UNROLL
+  for (int i = 0; i < half; ++i) write(i);
+  if (long_tails) {
+    KVROOF_UNROLL
+    for (int i = half; i < kMostTailSlots; ++i) write(i);
+  }
+  end_stream<HeadDim>(target, share.tail_end - share.tail_begin);
+}
+
+/// For a chunk that does not fit: every lane fetches its slots from global memory itself. `buffer`
+/// has kMaxLines lines; header and bitmaps stay. Called by: all 32 lanes, converged.
+template <int HeadDim>
+KVROOF_DEVICE void gather_streams(std::byte* buffer, const std::byte* chunk, const LaneShare& share,
+                                  U32 lane) {
+  const std::byte* source = chunk + lane_chunk::slots_offset(HeadDim);
+  std::byte* column = column_of<HeadDim>(buffer, lane);
+  const U32 slots = share.full_lines + (share.tail_end - share.tail_begin);
+  const U32 tails = share.full_lines * static_cast<unsigned>(lane_chunk::kLanes);
+  const int lines = as_int(share.full_lines + share.longest_tail);
+  sync_warp();  // every lane has read its share
+  KVROOF_NO_UNROLL
+  for (int line = 0; line < lines; ++line) {
+    const U32 slot = static_cast<unsigned>(line);
+    const U32 from =
+        select(slot < share.full_lines, slot * static_cast<unsigned>(lane_chunk::kLanes) + lane,
+               tails + share.tail_begin + (slot - share.full_lines));
+    const U32x2 value = load_global_if<U32x2>(
+        slot < slots, source + from * static_cast<unsigned>(lane_chunk::kSlotBytes));
+    store_shared_if<U32x2>(slot < slots, column + line * lane_chunk::kLineBytes, value);
+  }
+  end_stream<HeadDim>(column, slots);
 }
 
 }  // namespace kvroof::KVROOF_BACKEND

@@ -7,6 +7,7 @@
 
 #include <limits>
 
+#include "kernels/format/lane_chunk.hpp"
 #include "kernels/platform/platform.hpp"
 
 namespace kvroof::KVROOF_BACKEND {
@@ -20,6 +21,20 @@ struct SoftmaxState {
   F32 maximum[2] = {F32(kMinusInfinity), F32(kMinusInfinity)};
   F32 sum[2] = {F32(0.0f), F32(0.0f)};
 };
+
+/// One warp's share of a row's attention: unnormalised outputs of 16 channels x 8 heads per step,
+/// and the softmax state.
+template <int HeadDim>
+struct WarpResult {
+  F32 outputs[lane_chunk::steps(HeadDim)][4] = {};
+  SoftmaxState softmax;
+};
+
+/// Scales the scores of a tile to base 2.
+KVROOF_DEVICE void scale_scores(F32 (&scores)[4], float scale_log2) {
+  KVROOF_UNROLL
+  for (int c = 0; c < 4; ++c) scores[c] = scores[c] * scale_log2;
+}
 
 /// What to subtract from a score: the maximum, or 0 where there is none yet, so that -inf - (-inf)
 /// never happens.
@@ -48,45 +63,53 @@ KVROOF_DEVICE F32 sum_over_tokens(F32 value) {
   return value + shuffle_xor(value, 16);
 }
 
-/// Turns scaled scores (base 2) into probabilities relative to the running maximum, in place, and
-/// updates `state`. Where a maximum rises, `accumulator` (rows in pairs: head 0, head 1) and the
-/// sum are scaled down first. A NaN score makes its probability and the sum NaN; a score of -inf
-/// has probability 0. Called by: all 32 lanes, converged.
+/// Turns scores, in base 2 once scaled by `scale` >= 0, into probabilities relative to the running
+/// maximum, in place, and updates `state`. Where a maximum rises, `accumulator` (rows in pairs:
+/// head 0, head 1) and the sum are scaled down first. A NaN score makes its probability and the sum
+/// NaN; a score of -inf has probability 0 (with a scale above 0).
+/// Called by: all 32 lanes, converged.
 template <int Tiles, int Steps>
-KVROOF_DEVICE void update_softmax(F32 (&scores)[Tiles][4], SoftmaxState& state,
+KVROOF_DEVICE void update_softmax(F32 (&scores)[Tiles][4], float scale, SoftmaxState& state,
                                   F32 (&accumulator)[Steps][4]) {
-  F32 maximum[2] = {state.maximum[0], state.maximum[1]};
+  F32 highest[2] = {scores[0][0], scores[0][1]};
   KVROOF_UNROLL
   for (int tile = 0; tile < Tiles; ++tile) {
     KVROOF_UNROLL
-    for (int c = 0; c < 4; ++c) maximum[c % 2] = max_f32(maximum[c % 2], scores[tile][c]);
+    for (int c = 0; c < 4; ++c) highest[c % 2] = max_f32(highest[c % 2], scores[tile][c]);
   }
-  maximum[0] = max_over_tokens(maximum[0]);
-  maximum[1] = max_over_tokens(maximum[1]);
+  const F32 maximum[2] = {max_f32(state.maximum[0], max_over_tokens(highest[0]) * scale),
+                          max_f32(state.maximum[1], max_over_tokens(highest[1]) * scale)};
 
   if (any(maximum[0] > state.maximum[0] || maximum[1] > state.maximum[1])) {
-    const F32 scale[2] = {merge_weight(state.maximum[0], maximum[0]),
-                          merge_weight(state.maximum[1], maximum[1])};
+    const F32 weight[2] = {merge_weight(state.maximum[0], maximum[0]),
+                           merge_weight(state.maximum[1], maximum[1])};
     KVROOF_UNROLL
     for (int step = 0; step < Steps; ++step) {
       KVROOF_UNROLL
-      for (int c = 0; c < 4; ++c) accumulator[step][c] = accumulator[step][c] * scale[c % 2];
+      for (int c = 0; c < 4; ++c) accumulator[step][c] = accumulator[step][c] * weight[c % 2];
     }
-    state.sum[0] = state.sum[0] * scale[0];
-    state.sum[1] = state.sum[1] * scale[1];
+    state.sum[0] = state.sum[0] * weight[0];
+    state.sum[1] = state.sum[1] * weight[1];
     state.maximum[0] = maximum[0];
     state.maximum[1] = maximum[1];
   }
 
-  const F32 shift[2] = {softmax_shift(maximum[0]), softmax_shift(maximum[1])};
+  const F32 shift[2] = {-softmax_shift(maximum[0]), -softmax_shift(maximum[1])};
   KVROOF_UNROLL
   for (int tile = 0; tile < Tiles; ++tile) {
     KVROOF_UNROLL
     for (int c = 0; c < 4; ++c) {
-      scores[tile][c] = exp2_approx(scores[tile][c] - shift[c % 2]);
+      scores[tile][c] = exp2_approx(fused_multiply_add(scores[tile][c], scale, shift[c % 2]));
       state.sum[c % 2] = state.sum[c % 2] + scores[tile][c];
     }
   }
+}
+
+/// Of scores that are scaled to base 2 already.
+template <int Tiles, int Steps>
+KVROOF_DEVICE void update_softmax(F32 (&scores)[Tiles][4], SoftmaxState& state,
+                                  F32 (&accumulator)[Steps][4]) {
+  update_softmax(scores, 1.0f, state, accumulator);
 }
 
 /// Operand B of mma.m16n8k16 (16 tokens x 8 heads) from the probabilities of a tile, which lie like

@@ -36,6 +36,7 @@ int run(int argc, char** argv) {
   add_compare_command(app, invocation);
   add_merge_command(app, invocation);
   add_devices_command(app, invocation);
+  add_kernels_command(app, invocation);
   add_predict_command(app, invocation);
   add_inspect_command(app, invocation);
   add_fidelity_command(app, invocation);
@@ -44,7 +45,7 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
     require(!app.get_subcommands().empty(),
             "a command is needed: validate, sweep, report, compare, merge, predict, inspect, "
-            "fidelity or devices; see {} --help",
+            "fidelity, devices or kernels; see {} --help",
             app.get_name());
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;

@@ -16,6 +16,7 @@
 #include "profiler/cli/exit_codes.hpp"
 #include "profiler/cli/output.hpp"
 #include "profiler/report/validation_report.hpp"
+#include "profiler/validate/method.hpp"
 #include "profiler/validate/validate.hpp"
 
 namespace kvroof::cli {
@@ -62,8 +63,15 @@ void add_case_options(CLI::App& command, ValidateOptions& options, CLI::Option* 
                       "Share of every row to prune; several, comma-separated, make several cases")
           ->delimiter(',')
           ->default_str("0.5");
+  std::vector<std::string> methods;
+  for (const validate::Method& method : validate::methods()) methods.emplace_back(method.name);
   std::vector<CLI::Option*> others = {
       file,
+      command
+          .add_option("--method", one.method,
+                      "How the cache is stored and attended to; see kvroof kernels")
+          ->check(CLI::IsMember(methods))
+          ->capture_default_str(),
       command
           .add_option(
               "--query-heads", one.query_heads,
@@ -119,9 +127,10 @@ Selection select_cases(const ValidateOptions& options) {
   const auto add = [&](double sparsity, int kept) {
     one.requested_sparsity = sparsity;
     one.kept_keys = one.kept_values = kept;
-    check(one);
-    require_memory(one);
-    selection.cases.push_back(one);
+    const validate::Case heeded = validate::method_named(one.method).heeded(one);
+    check(heeded);
+    require_memory(heeded);
+    selection.cases.push_back(heeded);
   };
   if (options.kept) {
     add(effective_sparsity(one.head_dim, *options.kept), *options.kept);

@@ -45,7 +45,8 @@ Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nul
 
 Json problem_json(const CaseResult& result) {
   const validate::Case& one = result.one;
-  return {{"batch", one.batch},
+  return {{"method", one.method},
+          {"batch", one.batch},
           {"query_heads", one.query_heads},
           {"kv_heads", one.kv_heads},
           {"head_dim", one.head_dim},
@@ -82,10 +83,11 @@ std::string validation_table(const std::vector<CaseResult>& results, const Devic
   text +=
       "pack: the chosen elements and their stored bits against the reference's choice; identical "
       "or failed.\n"
-      "decode, decode_lse: largest absolute error against double precision, and the largest share "
-      "of the error that\n"
-      "the kernel's arithmetic may make at an element (reference/error_bound.hpp); above 100 % "
-      "fails.\n";
+      "others: largest absolute error against double precision, _lse that of the log-sum-exps, and "
+      "the largest share\n"
+      "of the error that the kernel's arithmetic may make at an element "
+      "(reference/error_bound.hpp); "
+      "above 100 % fails.\n";
   text += simulated ? "Seconds are the time the simulator took, not a GPU's.\n"
                     : "Seconds are wall time with copies and packing, not kernel time.\n";
   return text;

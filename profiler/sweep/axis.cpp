@@ -172,7 +172,7 @@ const std::vector<AxisKind>& axis_kinds() {
       {"blocks", integer, 0, 65535, "0", "blocks that share the decode; 0: the plan chooses"},
       {"outlier_strength", number, 0, 100, "1", "of the synthetic keys' strong channels; 0: none"},
       {"seed", integer, 0, seeds, "1", "of the synthetic inputs"},
-      {"kernel", word, 0, 0, "decode", "decode, pack_keys or pack_values"},
+      {"kernel", word, 0, 0, "decode", "see kvroof kernels"},
   };
   return kinds;
 }

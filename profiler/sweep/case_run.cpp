@@ -26,7 +26,8 @@ CaseRun run_case(const validate::Case& one, Device& device, const Deadline& dead
   deadline.check("packing");
   run.result = validate::run_on_device(
       run.one, run.inputs, device,
-      {.before_decode = [&](Device&, attention::DecodeProblem&) { deadline.check("the decode"); }});
+      {.before_decode = [&](Device&, attention::DecodeProblem&) { deadline.check("the decode"); },
+       .before_dense = [&](Device&, dense::DenseProblem&) { deadline.check("the decode"); }});
   if (simulated) run.launches = simt::as_simulator(device).launches();
   run.reports = device.take_reports();
   return run;

@@ -76,7 +76,7 @@ struct CheckResult {
 
 /// Compares one kernel's result with the reference, row by row, as profiler/validate does for a
 /// whole case. Hazards that the simulator reported fail every kernel of the case.
-CheckResult check_kernel(KernelKind kernel, const CaseRun& run, const CheckPlan& plan,
+CheckResult check_kernel(std::string_view kernel, const CaseRun& run, const CheckPlan& plan,
                          const Deadline& deadline);
 
 }  // namespace kvroof::sweep

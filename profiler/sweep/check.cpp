@@ -3,10 +3,8 @@
 
 #include <algorithm>
 
-#include "kernels/format/lane_chunk.hpp"
 #include "profiler/sweep/case_run.hpp"
 #include "profiler/validate/compare_attention.hpp"
-#include "profiler/validate/compare_pack.hpp"
 
 namespace kvroof::sweep {
 namespace {
@@ -43,35 +41,25 @@ RowView view_row(const CaseRun& run, std::int64_t row) {
 
   view.result.plan = run.result.plan;
   view.result.chunk_capacity = run.result.chunk_capacity;
-  const auto chunk_bytes = [&](int kept) {
-    return run.result.chunk_capacity * lane_chunk::chunk_bytes(whole.head_dim, kept);
+  const std::int64_t rows = std::int64_t{whole.batch} * whole.kv_heads;
+  const auto row_share = [&](const std::vector<std::byte>& chunks) {
+    return slice(chunks, row, static_cast<std::int64_t>(chunks.size()) / rows);
   };
-  view.result.key_chunks = slice(run.result.key_chunks, row, chunk_bytes(whole.kept_keys));
-  view.result.value_chunks = slice(run.result.value_chunks, row, chunk_bytes(whole.kept_values));
+  view.result.key_chunks = row_share(run.result.key_chunks);
+  view.result.value_chunks = row_share(run.result.value_chunks);
   view.result.outputs = slice(run.result.outputs, row, group * head_dim);
   view.result.log_sum_exps = slice(run.result.log_sum_exps, row, group);
   return view;
 }
 
-std::vector<validate::KernelResult> compare_row(KernelKind kernel, const RowView& row) {
-  switch (kernel) {
-    case KernelKind::decode: return compare_attention(row.one, row.inputs, row.result);
-    case KernelKind::pack_keys:
-      return {compare_pack(row.one, Operand::kKeys, row.inputs, row.result)};
-    case KernelKind::pack_values:
-      return {compare_pack(row.one, Operand::kValues, row.inputs, row.result)};
-  }
-  return {};
-}
-
 /// Where an element of a row's case lies in the whole problem: [sequence, head, ...].
-std::vector<std::int64_t> whole_index(KernelKind kernel, const CaseRun& run, std::int64_t row,
+std::vector<std::int64_t> whole_index(std::string_view kernel, const CaseRun& run, std::int64_t row,
                                       std::vector<std::int64_t> index) {
   if (index.size() < 2) return index;
   const std::int64_t kv_head = row % run.one.kv_heads;
   const int group = run.one.query_heads / run.one.kv_heads;
   index[0] = row / run.one.kv_heads;
-  index[1] = kernel == KernelKind::decode ? kv_head * group + index[1] : kv_head;
+  index[1] = validate::attends(kernel) ? kv_head * group + index[1] : kv_head;
   return index;
 }
 
@@ -115,13 +103,15 @@ CheckPlan plan_check(const validate::Case& one, std::int64_t most_rows) {
   return plan;
 }
 
-CheckResult check_kernel(KernelKind kernel, const CaseRun& run, const CheckPlan& plan,
+CheckResult check_kernel(std::string_view kernel, const CaseRun& run, const CheckPlan& plan,
                          const Deadline& deadline) {
   CheckResult total;
   total.coverage = plan;
   for (const std::int64_t row : plan.rows) {
     deadline.check("the comparison with the reference");
-    for (const validate::KernelResult& part : compare_row(kernel, view_row(run, row)))
+    const RowView view = view_row(run, row);
+    for (const validate::KernelResult& part :
+         validate::compare_kernel(kernel, view.one, view.inputs, view.result))
       add(total, part, whole_index(kernel, run, row, part.worst_index));
   }
   add_reports(total, run.reports);

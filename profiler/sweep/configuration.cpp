@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profiler/sweep/configuration.hpp"
 
-#include <array>
-
 #include "kernels/error.hpp"
 #include "kernels/format/kept.hpp"
 
 namespace kvroof::sweep {
 namespace {
 
-constexpr std::array<std::string_view, 3> kKernels = {"decode", "pack_keys", "pack_values"};
-
 /// Entries that survive over batch, heads, tokens and channels, the dense window whole.
 std::int64_t surviving(const validate::Case& one, int kept) {
+  const validate::Method& method = validate::method_named(one.method);
   std::int64_t entries = 0;
   for (int sequence = 0; sequence < one.batch; ++sequence) {
-    const std::int64_t compressed =
-        attention::compressed_tokens(one.kv_length(sequence), one.window);
-    entries += compressed * kept + (one.kv_length(sequence) - compressed) * one.head_dim;
+    const std::int64_t pruned = method.pruned_tokens(one, one.kv_length(sequence));
+    entries += pruned * kept + (one.kv_length(sequence) - pruned) * one.head_dim;
   }
   return entries * one.kv_heads;
 }
@@ -29,20 +25,15 @@ void add_outcome(const validate::Case& one, int kept, traces::PrunedSide& side) 
 
 }  // namespace
 
-std::string_view name_of(KernelKind kernel) { return kKernels[static_cast<std::size_t>(kernel)]; }
-
-KernelKind kernel_named(std::string_view name) {
-  for (std::size_t i = 0; i < kKernels.size(); ++i) {
-    if (kKernels[i] == name) return static_cast<KernelKind>(i);
-  }
-  fail("-a kernel: there is no kernel \"{}\"; the kernels are {}", name, fmt::join(kKernels, ", "));
-}
-
 traces::Problem to_problem(const Configuration& configuration) {
   const validate::Case& one = configuration.one;
-  const traces::PrunedSide side{.requested_sparsity = one.requested_sparsity,
-                                .rule = "per_token_magnitude",
-                                .format = "lane_chunk"};
+  const validate::Method& method = validate::method_named(one.method);
+  const auto side = [&](const validate::Storage& storage) {
+    return traces::PrunedSide{
+        .requested_sparsity = storage.rule == "none" ? 0 : one.requested_sparsity,
+        .rule = std::string(storage.rule),
+        .format = std::string(storage.format)};
+  };
   traces::Problem problem{
       .batch = one.batch,
       .query_heads = one.query_heads,
@@ -51,8 +42,8 @@ traces::Problem to_problem(const Configuration& configuration) {
       .kv_len = one.max_kv_len(),
       .window = one.window,
       .dtype = std::string(to_string(one.value_type)),
-      .keys = side,
-      .values = side,
+      .keys = side(method.keys),
+      .values = side(method.values),
       .seed = one.seed,
       .input = fmt::format("synthetic:outlier_strength={}", one.outlier_strength)};
   if (!configuration.model.empty()) problem.model = configuration.model;
@@ -73,13 +64,13 @@ std::map<std::string, std::string> to_axes(const Configuration& configuration) {
 
 std::string key_of(const Configuration& configuration, Backend backend) {
   return traces::configuration_key(
-      {std::string(name_of(configuration.kernel)), ""},
+      {configuration.kernel, ""},
       backend == Backend::kSim ? traces::Backend::sim : traces::Backend::cuda,
       to_problem(configuration), to_axes(configuration));
 }
 
 std::string describe(const Configuration& configuration) {
-  return fmt::format("{}, {}{}", name_of(configuration.kernel),
+  return fmt::format("{}, {}{}", configuration.kernel,
                      configuration.model.empty() ? "" : configuration.model + ", ",
                      validate::describe(configuration.one));
 }

@@ -6,23 +6,16 @@
 #include <string>
 #include <string_view>
 
-#include "kernels/attention/plan.hpp"
 #include "kernels/device.hpp"
-#include "profiler/validate/case.hpp"
+#include "profiler/validate/method.hpp"
 #include "traces/trace.hpp"
 
 namespace kvroof::sweep {
 
-enum class KernelKind { decode, pack_keys, pack_values };
-
-/// "decode", "pack_keys", "pack_values": as in launches, validation and records.
-std::string_view name_of(KernelKind kernel);
-/// Throws std::invalid_argument naming the kernels there are.
-KernelKind kernel_named(std::string_view name);
-
-/// One point of a sweep: a kernel on a case. The case's kept counts are set by fit() only.
+/// One point of a sweep: a kernel (validate/method.hpp) on a case of its method. The case's kept
+/// counts are set by fit() only.
 struct Configuration {
-  KernelKind kernel = KernelKind::decode;
+  std::string kernel = "decode";
   validate::Case one;
   bool kept_asked_for = false;  // by count, not by sparsity
   std::string model;            // geometry preset; empty when none
@@ -47,14 +40,13 @@ struct MemoryNeed {
   std::uint64_t device = 0;  // arrays in the memory of the device, real or simulated
   std::uint64_t host = 0;    // of this process, the simulated device's memory included
 };
-MemoryNeed memory_needed(const Configuration& configuration, Backend backend,
-                         std::uint64_t workspace_bytes);
+MemoryNeed memory_needed(const validate::Case& one, Backend backend,
+                         const validate::Resources& resources);
 
 /// What becomes of a configuration on a device, known before anything runs.
 struct Fit {
-  std::string skip_reason;     // empty: it can run
-  attention::DecodePlan plan;  // when it can run
-  std::uint64_t workspace_bytes = 0;
+  std::string skip_reason;        // empty: it can run
+  validate::Resources resources;  // when it can run
   MemoryNeed memory;
 };
 

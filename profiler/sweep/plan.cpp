@@ -19,6 +19,14 @@ ValueType value_type_named(const std::string& name) {
   return name == "f16" ? ValueType::kF16 : ValueType::kBF16;
 }
 
+const validate::Method& kernel_named(const std::string& name) {
+  try {
+    return validate::method_of_kernel(name);
+  } catch (const std::invalid_argument& error) {
+    fail("-a kernel: {}", error.what());
+  }
+}
+
 /// Sets one axis of a configuration to one of its values.
 void set_axis(Configuration& configuration, const std::string& name, const std::string& value) {
   validate::Case& one = configuration.one;
@@ -33,7 +41,10 @@ void set_axis(Configuration& configuration, const std::string& name, const std::
   if (name == "blocks") one.blocks = to_int(value);
   if (name == "outlier_strength") one.outlier_strength = std::stod(value);
   if (name == "seed") one.seed = std::stoull(value);
-  if (name == "kernel") configuration.kernel = kernel_named(value);
+  if (name == "kernel") {
+    configuration.kernel = value;
+    one.method = kernel_named(value).name;
+  }
   if (name == "kept" && !value.empty()) {
     one.kept_keys = to_int(value);
     configuration.kept_asked_for = true;
@@ -125,10 +136,12 @@ std::vector<Configuration> make_configurations(const Request& request) {
 std::vector<Planned> make_plan(const Request& request, const Device& device,
                                std::uint64_t host_bytes) {
   std::vector<Planned> plan;
+  std::set<std::string> keys;  // a kernel that does not heed an axis runs once for all its values
   for (Configuration& configuration : make_configurations(request)) {
     Planned planned{std::move(configuration), {}, {}, 0};
     planned.fit = fit(planned.configuration, device, host_bytes);
     planned.key = key_of(planned.configuration, device.backend());
+    if (!keys.insert(planned.key).second) continue;
     planned.cost = simulation_cost(planned.configuration.one);
     plan.push_back(std::move(planned));
   }

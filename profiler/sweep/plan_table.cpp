@@ -15,7 +15,7 @@ std::vector<Value> row(const Planned& planned, std::optional<double> seconds_per
   const validate::Case& one = planned.configuration.one;
   const bool runs = planned.fit.skip_reason.empty();
   const auto known = [&](auto value) { return runs ? Value(value) : Value(Missing{}); };
-  return {std::string(name_of(planned.configuration.kernel)),
+  return {planned.configuration.kernel,
           text_or_missing(planned.configuration.model),
           std::int64_t{one.query_heads},
           std::int64_t{one.kv_heads},
@@ -29,7 +29,7 @@ std::vector<Value> row(const Planned& planned, std::optional<double> seconds_per
           std::int64_t{one.blocks},
           one.outlier_strength,
           static_cast<std::int64_t>(one.seed),
-          known(attention::describe(planned.fit.plan)),
+          known(planned.fit.resources.plan),
           known(static_cast<std::int64_t>(planned.fit.memory.device)),
           known(static_cast<std::int64_t>(planned.fit.memory.host)),
           runs && seconds_per_cost ? Value(planned.cost * *seconds_per_cost) : Value(Missing{}),
@@ -55,7 +55,7 @@ report::Table plan_table(const std::vector<Planned>& plan, std::optional<double>
                                   {"blocks", "blocks"},
                                   {"outlier_strength", "outliers"},
                                   {"seed", "seed"},
-                                  {"decode_plan", "decode plan"},
+                                  {"plan", "plan"},
                                   {"device_bytes", "device MiB", mib},
                                   {"host_bytes", "host MiB", mib},
                                   {"estimated_seconds", "about s"},

@@ -19,11 +19,7 @@ traces::Record start_record(const Configuration& configuration, Backend backend)
 void add_run(const Planned& planned, const CaseRun& run, Backend backend, traces::Record& record);
 
 /// Status, reason and errors of the comparison with the reference.
-void add_check(KernelKind kernel, const CheckResult& check, traces::Record& record);
-
-/// Bytes of a decode step; for a pack kernel those of its side of the cache.
-traces::Bytes count_bytes(KernelKind kernel, const validate::Case& one,
-                          std::uint64_t workspace_bytes);
+void add_check(std::string_view kernel, const CheckResult& check, traces::Record& record);
 
 /// What one launch did, by name.
 std::map<std::string, traces::Counter> to_counters(const simt::Counters& counters);

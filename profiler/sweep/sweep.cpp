@@ -31,7 +31,7 @@ const CaseRun& Sweeper::case_run(const validate::Case& one, const Deadline& dead
 
 void Sweeper::run_and_check(const Planned& planned, traces::Record& record) {
   const Deadline deadline(options_.timeout_seconds);
-  const KernelKind kernel = planned.configuration.kernel;
+  const std::string& kernel = planned.configuration.kernel;
   const CaseRun& run = case_run(planned.configuration.one, deadline);
   add_run(planned, run, device_.backend(), record);
   const CheckPlan rows = plan_check(run.one, options_.check_rows);

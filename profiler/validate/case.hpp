@@ -11,6 +11,7 @@ namespace kvroof::validate {
 
 /// One decode step to check: shapes, how much is pruned, and where the numbers come from.
 struct Case {
+  std::string method = "lane_chunk";  // how the cache is stored and attended to (method.hpp)
   int batch = 1;
   int query_heads = 32;
   int kv_heads = 8;

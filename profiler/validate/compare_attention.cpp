@@ -43,17 +43,16 @@ reference::Matrix group_queries(const Case& one, const inputs::KvTensors& inputs
 Expected expected_attention(const Case& one, const inputs::KvTensors& inputs) {
   const reference::Precision precision =
       one.value_type == ValueType::kF16 ? reference::Precision::kF16 : reference::Precision::kBF16;
+  const Method& method = method_named(one.method);
   Expected expected;
   for (int sequence = 0; sequence < one.batch; ++sequence) {
     for (int kv_head = 0; kv_head < one.kv_heads; ++kv_head) {
-      const reference::Matrix keys = head_matrix(one, inputs.keys, sequence, kv_head);
-      const reference::Matrix values = head_matrix(one, inputs.values, sequence, kv_head);
-      const reference::Mask key_mask = head_mask(one, keys, one.kept_keys);
-      const reference::Mask value_mask = head_mask(one, values, one.kept_values);
-      const reference::Matrix queries = group_queries(one, inputs, sequence, kv_head);
+      const HeadTensors head = head_tensors(one, inputs, sequence, kv_head);
+      const HeadMasks masks = method.masks(one, head);
       // The scale as the kernel gets it: rounded to F32.
       const double scale = static_cast<float>(1.0 / std::sqrt(one.head_dim));
-      const reference::AttentionProblem problem{keys, values, key_mask, value_mask, queries, scale};
+      const reference::AttentionProblem problem{head.keys,    head.values,  masks.keys,
+                                                masks.values, head.queries, scale};
       const reference::AttentionResult result = reference::attention(problem);
       const reference::AttentionErrorBound bound = reference::attention_error_bound(
           problem, result,
@@ -68,7 +67,7 @@ Expected expected_attention(const Case& one, const inputs::KvTensors& inputs) {
   return expected;
 }
 
-KernelResult to_result(const char* kernel, const reference::Comparison& comparison,
+KernelResult to_result(const std::string& kernel, const reference::Comparison& comparison,
                        const std::vector<double>& bounds, std::span<const std::int64_t> shape) {
   KernelResult result;
   result.kernel = kernel;
@@ -89,6 +88,13 @@ KernelResult to_result(const char* kernel, const reference::Comparison& comparis
 
 }  // namespace
 
+HeadTensors head_tensors(const Case& one, const inputs::KvTensors& inputs, int sequence,
+                         int kv_head) {
+  return {head_matrix(one, inputs.keys, sequence, kv_head),
+          head_matrix(one, inputs.values, sequence, kv_head),
+          group_queries(one, inputs, sequence, kv_head)};
+}
+
 std::vector<KernelResult> compare_attention(const Case& one, const inputs::KvTensors& inputs,
                                             const DeviceResult& result) {
   const Expected expected = expected_attention(one, inputs);
@@ -103,8 +109,16 @@ std::vector<KernelResult> compare_attention(const Case& one, const inputs::KvTen
   const auto lse_comparison =
       reference::compare(result.log_sum_exps, expected.log_sum_exps,
                          {.per_element = expected.log_sum_exp_bounds}, lse_shape);
-  return {to_result("decode", output_comparison, expected.output_bounds, output_shape),
-          to_result("decode_lse", lse_comparison, expected.log_sum_exp_bounds, lse_shape)};
+  const std::string kernel(method_named(one.method).kernels.back());
+  return {to_result(kernel, output_comparison, expected.output_bounds, output_shape),
+          to_result(kernel + "_lse", lse_comparison, expected.log_sum_exp_bounds, lse_shape)};
+}
+
+std::vector<KernelResult> compare_kernel(std::string_view kernel, const Case& one,
+                                         const inputs::KvTensors& inputs,
+                                         const DeviceResult& result) {
+  if (attends(kernel)) return compare_attention(one, inputs, result);
+  return {method_of_kernel(kernel).compare_prepared(kernel, one, inputs, result)};
 }
 
 }  // namespace kvroof::validate

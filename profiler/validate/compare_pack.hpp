@@ -3,7 +3,8 @@
 
 #include "kernels/format/lane_chunk.hpp"
 #include "profiler/inputs/kv_tensors.hpp"
-#include "profiler/validate/validate.hpp"
+#include "profiler/validate/device_run.hpp"
+#include "profiler/validate/result.hpp"
 #include "reference/types.hpp"
 
 namespace kvroof::validate {

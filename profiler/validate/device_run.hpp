@@ -3,10 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
-#include "kernels/attention/plan.hpp"
 #include "kernels/attention/problem.hpp"
+#include "kernels/baselines/dense/problem.hpp"
 #include "kernels/device.hpp"
 #include "profiler/inputs/kv_tensors.hpp"
 #include "profiler/validate/case.hpp"
@@ -15,10 +16,11 @@ namespace kvroof::validate {
 
 /// What the kernels left in device memory, as host arrays.
 struct DeviceResult {
-  attention::DecodePlan plan;
+  std::string plan;  // of the attention kernel, for people
   int chunk_capacity = 0;
-  std::vector<std::byte>
-      key_chunks;  // [batch, kv_heads, chunk_capacity, chunk_bytes(head_dim, kept_keys)]
+  // [batch, kv_heads, chunk_capacity, chunk_bytes(head_dim, kept_keys)], empty where nothing is
+  // packed
+  std::vector<std::byte> key_chunks;
   std::vector<std::byte> value_chunks;  // the same with kept_values
   std::vector<std::uint16_t> outputs;   // [batch, query_heads, head_dim], bits of value_type
   std::vector<float> log_sum_exps;      // [batch, query_heads]
@@ -26,13 +28,14 @@ struct DeviceResult {
 
 /// A step at which a test may tamper with what the next kernel will see or what was computed.
 struct DeviceRunHooks {
-  std::function<void(Device&, attention::DecodeProblem&)> before_decode;
+  std::function<void(Device&, attention::DecodeProblem&)> before_decode{};
+  std::function<void(Device&, dense::DenseProblem&)> before_dense{};
 };
 
-/// Prunes, packs and attends on `device`: the dense `inputs` become chunks and a window, then one
-/// decode step runs. Memory that the kernels must not read is poisoned with NaN on CUDA and left
-/// uninitialised in the simulator, whose check reports any read; outputs are poisoned on both.
-/// Throws as the launch functions do.
+/// Runs a case by its method (method.hpp) on `device`: the dense `inputs` are stored as the method
+/// wants them, then one decode step runs. Memory that the kernels must not read is poisoned with
+/// NaN on CUDA and left uninitialised in the simulator, whose check reports any read; outputs are
+/// poisoned on both. Throws as the launch functions do.
 DeviceResult run_on_device(const Case& one, const inputs::KvTensors& inputs, Device& device,
                            const DeviceRunHooks& hooks = {});
 

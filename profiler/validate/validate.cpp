@@ -8,7 +8,6 @@
 #include <stdexcept>
 
 #include "profiler/validate/compare_attention.hpp"
-#include "profiler/validate/compare_pack.hpp"
 
 namespace kvroof::validate {
 
@@ -34,10 +33,10 @@ Status CaseResult::status() const {
 
 namespace {
 
-KernelResult error_result(const std::string& reason) {
+KernelResult result_of(const Case& one, Status status, const std::string& reason) {
   KernelResult result;
-  result.kernel = "decode";
-  result.status = Status::kError;
+  result.kernel = method_named(one.method).kernels.back();
+  result.status = status;
   result.reason = reason;
   return result;
 }
@@ -54,6 +53,18 @@ void append_reports(Device& device, std::vector<KernelResult>& kernels) {
   kernels.push_back(std::move(result));
 }
 
+void run_and_compare(const Method& method, const inputs::KvTensors& inputs, Device& device,
+                     const DeviceRunHooks& hooks, CaseResult& result) {
+  const auto start = std::chrono::steady_clock::now();
+  const DeviceResult run = run_on_device(result.one, inputs, device, hooks);
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.plan = run.plan;
+  for (const std::string_view kernel : method.kernels) {
+    for (KernelResult& compared : compare_kernel(kernel, result.one, inputs, run))
+      result.kernels.push_back(std::move(compared));
+  }
+}
+
 }  // namespace
 
 CaseResult validate(const Case& one, const inputs::KvTensors& inputs, Device& device,
@@ -61,20 +72,19 @@ CaseResult validate(const Case& one, const inputs::KvTensors& inputs, Device& de
   CaseResult result;
   result.one = one;
   device.take_reports();  // what came before is not this case's
+  const Method& method = method_named(one.method);
   try {
-    const auto start = std::chrono::steady_clock::now();
-    const DeviceResult run = run_on_device(one, inputs, device, hooks);
-    result.seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    result.plan = attention::describe(run.plan);
-    result.kernels.push_back(compare_pack(one, Operand::kKeys, inputs, run));
-    result.kernels.push_back(compare_pack(one, Operand::kValues, inputs, run));
-    for (KernelResult& kernel : compare_attention(one, inputs, run))
-      result.kernels.push_back(std::move(kernel));
+    if (method.runs_on(device.backend())) {
+      run_and_compare(method, inputs, device, hooks, result);
+    } else {
+      result.kernels.push_back(result_of(
+          one, Status::kSkipped,
+          fmt::format("{} has no kernel for {}", method.name, to_string(device.backend()))));
+    }
   } catch (const std::invalid_argument&) {
     throw;  // the case asks for something that does not exist
   } catch (const std::exception& error) {
-    result.kernels.push_back(error_result(error.what()));
+    result.kernels.push_back(result_of(one, Status::kError, error.what()));
   }
   append_reports(device, result.kernels);
   for (KernelResult& kernel : result.kernels) kernel.backend = device.backend();

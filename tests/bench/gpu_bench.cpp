@@ -4,10 +4,8 @@
 // Reported is the time per launch.
 
 #include <benchmark/benchmark.h>
-#include <cuda_runtime.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -17,92 +15,12 @@
 #include "kernels/attention/launch.hpp"
 #include "kernels/baselines/probes/read.hpp"
 #include "kernels/compress/launch.hpp"
-#include "kernels/cuda/check.hpp"
-#include "kernels/cuda/cuda_device.hpp"
-#include "profiler/inputs/synthetic.hpp"
+#include "tests/bench/gpu_tools.hpp"
 
-namespace kvroof {
+namespace kvroof::bench {
 namespace {
 
 constexpr int kQueryHeads = 32, kKvHeads = 8, kHeadDim = 128, kWindow = 32;  // Llama-3-8B
-constexpr int kL2Multiples = 4;
-constexpr int kGraphLaunches = 20;  // at least
-
-/// CUDA events around whatever `enqueue` puts on the device's stream, in seconds.
-class EventTimer {
- public:
-  explicit EventTimer(CudaDevice& device) : stream_(device.stream()) {
-    KVROOF_CUDA_CHECK(cudaEventCreate(&start_));
-    KVROOF_CUDA_CHECK(cudaEventCreate(&stop_));
-  }
-  ~EventTimer() {
-    cudaEventDestroy(start_);
-    cudaEventDestroy(stop_);
-  }
-  EventTimer(const EventTimer&) = delete;
-  EventTimer& operator=(const EventTimer&) = delete;
-
-  template <class Enqueue>
-  double seconds(Enqueue&& enqueue) {
-    KVROOF_CUDA_CHECK(cudaEventRecord(start_, stream_));
-    enqueue();
-    KVROOF_CUDA_CHECK(cudaEventRecord(stop_, stream_));
-    KVROOF_CUDA_CHECK(cudaEventSynchronize(stop_));
-    float milliseconds = 0.0f;
-    KVROOF_CUDA_CHECK(cudaEventElapsedTime(&milliseconds, start_, stop_));
-    return static_cast<double>(milliseconds) * 1e-3;
-  }
-
- private:
-  cudaStream_t stream_;
-  cudaEvent_t start_ = nullptr, stop_ = nullptr;
-};
-
-/// The launches that `enqueue` makes, captured once and replayed as one graph.
-class Graph {
- public:
-  template <class Enqueue>
-  Graph(CudaDevice& device, Enqueue&& enqueue) : stream_(device.stream()) {
-    KVROOF_CUDA_CHECK(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeGlobal));
-    enqueue();
-    cudaGraph_t graph = nullptr;
-    KVROOF_CUDA_CHECK(cudaStreamEndCapture(stream_, &graph));
-    KVROOF_CUDA_CHECK(cudaGraphInstantiate(&executable_, graph, 0));
-    KVROOF_CUDA_CHECK(cudaGraphDestroy(graph));
-  }
-  ~Graph() { cudaGraphExecDestroy(executable_); }
-  Graph(const Graph&) = delete;
-  Graph& operator=(const Graph&) = delete;
-  void replay() { KVROOF_CUDA_CHECK(cudaGraphLaunch(executable_, stream_)); }
-
- private:
-  cudaStream_t stream_;
-  cudaGraphExec_t executable_ = nullptr;
-};
-
-/// The rows of one synthetic head, repeated over the buffer from device to device: random to every
-/// chunk and quick to make.
-DeviceBuffer<std::uint16_t> synthetic_rows(CudaDevice& device, bool keys, std::size_t elements,
-                                           std::uint64_t seed) {
-  constexpr std::int64_t tokens = 4096;
-  const inputs::SyntheticConfig config{.kv_len = tokens, .head_dim = kHeadDim, .seed = seed};
-  std::vector<float> rows(static_cast<std::size_t>(tokens * kHeadDim));
-  keys ? inputs::generate_keys(config, {0, 0, 0}, rows)
-       : inputs::generate_values(config, {0, 0, 0}, rows);
-  std::vector<std::uint16_t> bits(rows.size());
-  std::transform(rows.begin(), rows.end(), bits.begin(),
-                 [](float value) { return inputs::to_bits(inputs::Dtype::kF16, value); });
-  DeviceBuffer<std::uint16_t> buffer(device, elements, "rows");
-  buffer.upload(bits);
-  for (std::size_t filled = std::min(bits.size(), elements); filled < elements;) {
-    const std::size_t count = std::min(filled, elements - filled);
-    KVROOF_CUDA_CHECK(cudaMemcpyAsync(buffer.data() + filled, buffer.data(), count * 2,
-                                      cudaMemcpyDeviceToDevice, device.stream()));
-    filled += count;
-  }
-  device.synchronize();
-  return buffer;
-}
 
 /// Caches of one shape and what a decode step over one of them needs.
 class Caches {
@@ -111,8 +29,7 @@ class Caches {
       : device_(device), batch_(batch), kv_len_(kv_len), kept_(kept) {
     chunks_ = attention::compressed_tokens(kv_len, kWindow) / lane_chunk::kTokens;
     const auto set_bytes = static_cast<std::int64_t>(2 * operand_bytes());
-    sets_ = static_cast<int>(
-        std::clamp<std::int64_t>(kL2Multiples * device.info().l2_bytes / set_bytes + 1, 2, 64));
+    sets_ = cold_sets(device, set_bytes);
     lengths_ = DeviceBuffer<std::int32_t>(device, static_cast<std::size_t>(batch), "lengths");
     lengths_.upload(std::vector<std::int32_t>(static_cast<std::size_t>(batch), kv_len));
     const auto row_elements = static_cast<std::size_t>(heads()) * kHeadDim;
@@ -219,11 +136,6 @@ class Caches {
   std::vector<attention::DecodeProblem> problems_;
 };
 
-/// Bytes per second as a counter that the console prints in GB/s.
-benchmark::Counter rate(double bytes) {
-  return {bytes, benchmark::Counter::kIsIterationInvariantRate, benchmark::Counter::kIs1000};
-}
-
 void read_bandwidth(benchmark::State& state, CudaDevice& device) {
   constexpr std::int64_t bytes =
       (std::int64_t{2} << 30) / probes::kReadBlockBytes * probes::kReadBlockBytes;
@@ -241,16 +153,7 @@ void read_bandwidth(benchmark::State& state, CudaDevice& device) {
 
 void decode(benchmark::State& state, CudaDevice& device, int batch, int kv_len, int kept) {
   Caches caches(device, batch, kv_len, kept);
-  const int rounds = (kGraphLaunches + caches.sets() - 1) / caches.sets();
-  const int launches = rounds * caches.sets();
-  Graph graph(device, [&] {
-    for (int launch = 0; launch < launches; ++launch) caches.decode(launch % caches.sets());
-  });
-  EventTimer timer(device);
-  timer.seconds([&] { graph.replay(); });  // warm-up
-  for ([[maybe_unused]] auto iteration : state) {
-    state.SetIterationTime(timer.seconds([&] { graph.replay(); }) / launches);
-  }
+  time_launches(state, device, caches.sets(), [&](int set) { caches.decode(set); });
   state.counters["floor_B_per_s"] = rate(caches.floor_bytes());
   state.counters["dense_B_per_s"] = rate(caches.dense_bytes());
   state.SetLabel(attention::describe(caches.plan()));
@@ -268,21 +171,8 @@ void pack(benchmark::State& state, CudaDevice& device, int batch, int kv_len, in
 }
 
 void register_all(CudaDevice& device) {
-  constexpr int samples = 30;
-  const auto add = [](const std::string& name, auto&& run) {
-    benchmark::RegisterBenchmark(name.c_str(), run)
-        ->UseManualTime()
-        ->Unit(benchmark::kMicrosecond)
-        ->Iterations(1)
-        ->Repetitions(samples)
-        ->ReportAggregatesOnly();
-  };
   add("read", [&device](benchmark::State& state) { read_bandwidth(state, device); });
-  struct Shape {
-    int batch, kv_len;
-  };
-  for (const Shape shape :
-       {Shape{8, 32768}, {32, 8192}, {64, 4096}, {8, 4096}, {1, 32768}, {1, 4096}, {1, 1024}}) {
+  for (const Shape shape : kShapes) {
     for (const int kept : {64, 40}) {
       const std::string suffix =
           fmt::format("batch:{}/kv_len:{}/kept:{}", shape.batch, shape.kv_len, kept);
@@ -293,17 +183,18 @@ void register_all(CudaDevice& device) {
   }
   add("pack/batch:8/kv_len:32768/kept:64",
       [&device](benchmark::State& state) { pack(state, device, 8, 32768, 64); });
+  register_dense(device);
 }
 
 }  // namespace
-}  // namespace kvroof
+}  // namespace kvroof::bench
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   try {
     kvroof::CudaDevice device;
     benchmark::AddCustomContext("gpu", device.info().name);
-    kvroof::register_all(device);
+    kvroof::bench::register_all(device);
     benchmark::RunSpecifiedBenchmarks();
   } catch (const std::exception& error) {
     fmt::print(stderr, "kvroof_bench_gpu: {}\n", error.what());

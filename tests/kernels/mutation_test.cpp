@@ -6,6 +6,7 @@
 #include <functional>
 #include <vector>
 
+#include "kernels/attention/plan.hpp"
 #include "kernels/format/lane_chunk.hpp"
 #include "profiler/validate/compare_attention.hpp"
 #include "profiler/validate/compare_pack.hpp"

@@ -152,13 +152,16 @@ TEST(PartialLayout, never_gives_two_results_one_slot) {
         const DecodePlan plan = make_plan(problem, h200_device_info(), blocks);
         const PartialLayout layout(problem, plan);
         std::set<std::int64_t> slots;
+        const auto take = [&](std::int64_t slot) { return slots.insert(slot).second; };
         for (const auto& [worker, row] :
              meetings(lengths, kv_heads, problem.window, plan.blocks * plan.warps)) {
-          const std::int64_t slot = layout.index(worker, row, 0);
-          ASSERT_EQ(slot % layout.group, 0);
-          ASSERT_LT(slot / layout.group, layout.slots);
-          ASSERT_TRUE(slots.insert(slot).second) << "worker " << worker << ", row " << row;
+          ASSERT_TRUE(take(layout.worker_slot(worker, row)))
+              << "worker " << worker << ", row " << row;
         }
+        for (const auto& [block, row] : meetings(lengths, kv_heads, problem.window, plan.blocks)) {
+          ASSERT_TRUE(take(layout.block_slot(block, row))) << "block " << block << ", row " << row;
+        }
+        ASSERT_LT(*slots.rbegin(), layout.slots);
       }
     }
   }

@@ -94,7 +94,7 @@ TEST(Sweep, BytesByPartAddUpToThePackedBuffers) {
   one.kv_lengths = {32, 96, 1000};  // none, one and 15 chunks outside a window of 32
   one.kept_keys = 40;
   one.kept_values = 41;
-  const traces::Bytes bytes = count_bytes(KernelKind::decode, one, 77);
+  const traces::Bytes bytes = validate::count_bytes("decode", one, 77);
   const std::int64_t chunks = 2 * (0 + 1 + 15);
   const std::int64_t window = 2 * (32 + 32 + 40);
   const auto packed = static_cast<std::uint64_t>(
@@ -105,8 +105,8 @@ TEST(Sweep, BytesByPartAddUpToThePackedBuffers) {
   EXPECT_EQ(bytes.key_values, static_cast<std::uint64_t>(chunks * 64 * 40 * 2));
   EXPECT_EQ(bytes.dense, 2ull * (32 + 96 + 1000) * 128 * 2 * 2);
   EXPECT_EQ(bytes.partials, 77u);
-  const traces::Bytes keys = count_bytes(KernelKind::pack_keys, one, 77);
-  const traces::Bytes values = count_bytes(KernelKind::pack_values, one, 77);
+  const traces::Bytes keys = validate::count_bytes("pack_keys", one, 77);
+  const traces::Bytes values = validate::count_bytes("pack_values", one, 77);
   EXPECT_EQ(keys.value_values + values.key_values + keys.queries + values.partials, 0u);
   EXPECT_EQ(keys.dense + values.dense, bytes.dense);
 }
@@ -179,14 +179,14 @@ TEST_F(SweepCheck, FindsAWrongOutputInEveryRow) {
   const CaseRun good = run(2);
   const CheckPlan all = plan_check(good.one, 0);
   ASSERT_TRUE(all.complete());
-  EXPECT_EQ(check_kernel(KernelKind::decode, good, all, forever_).status,
+  EXPECT_EQ(check_kernel("decode", good, all, forever_).status,
             validate::Status::kPassed);
   for (const std::int64_t sequence : {0, 1}) {
     for (std::int64_t head = 0; head < 6; ++head) {
       CaseRun bad = good;
       const std::int64_t row = sequence * 6 + head;
       bad.result.outputs[static_cast<std::size_t>(row * 128 + 77)] ^= 0x4000;
-      const CheckResult result = check_kernel(KernelKind::decode, bad, all, forever_);
+      const CheckResult result = check_kernel("decode", bad, all, forever_);
       EXPECT_EQ(result.status, validate::Status::kFailed);
       EXPECT_EQ(result.num_mismatched, 1);
       EXPECT_THAT(result.worst_index, ElementsAre(sequence, head, 77));
@@ -199,16 +199,16 @@ TEST_F(SweepCheck, FindsAWrongBitInTheLastChunkOfTheLastRow) {
   bad.result.value_chunks.back() ^= std::byte{1};  // padding or the last slot
   bad.result.value_chunks[bad.result.value_chunks.size() - 200] ^= std::byte{0x10};
   const CheckPlan all = plan_check(bad.one, 0);
-  EXPECT_EQ(check_kernel(KernelKind::pack_values, bad, all, forever_).status,
+  EXPECT_EQ(check_kernel("pack_values", bad, all, forever_).status,
             validate::Status::kFailed);
-  EXPECT_EQ(check_kernel(KernelKind::pack_keys, bad, all, forever_).status,
+  EXPECT_EQ(check_kernel("pack_keys", bad, all, forever_).status,
             validate::Status::kPassed);
 }
 
 TEST_F(SweepCheck, AHazardFailsEveryKernelOfTheCase) {
   CaseRun raced = run(1);
   raced.reports = {"a race in line 12"};
-  for (const KernelKind kernel : {KernelKind::decode, KernelKind::pack_keys}) {
+  for (const char* kernel : {"decode", "pack_keys"}) {
     const CheckResult result = check_kernel(kernel, raced, plan_check(raced.one, 0), forever_);
     EXPECT_EQ(result.status, validate::Status::kFailed);
     EXPECT_THAT(result.reason, HasSubstr("line 12"));

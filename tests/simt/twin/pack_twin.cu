@@ -244,21 +244,49 @@ __device__ __forceinline__ unsigned count_before(const Shared& shared, int tiles
   return count;
 }
 
-/// Writes the lines of all lanes compactly and zeros behind them.
-__device__ __forceinline__ void store_lines(const Shared& shared, uint2* slots, unsigned capacity,
-                                            unsigned lane_slots, int warp, unsigned lane) {
-  const unsigned lower_lanes = (1u << lane) - 1u;
-  const int lines = static_cast<int>(__reduce_max_sync(kAllLanes, lane_slots));
-  for (int line = warp; line < lines; line += Tile::kWarps) {
-    const bool has_slot = lane_slots > static_cast<unsigned>(line);
-    const unsigned first =
-        __reduce_add_sync(kAllLanes, min(lane_slots, static_cast<unsigned>(line)));
-    const unsigned rank =
-        static_cast<unsigned>(__popc(__ballot_sync(kAllLanes, has_slot) & lower_lanes));
-    if (has_slot & (first + rank < capacity))
-      slots[first + rank] = reinterpret_cast<const uint2*>(&shared.lines[line][0])[lane];
+struct SlotLayout {
+  unsigned lane_slots, tail_begin, tail_slots;
+  int full_lines, lines;
+};
+__device__ __forceinline__ SlotLayout lay_out_slots(unsigned lane_slots, unsigned lane) {
+  SlotLayout layout;
+  layout.lane_slots = lane_slots;
+  layout.full_lines = static_cast<int>(__reduce_min_sync(kAllLanes, lane_slots));
+  layout.lines = static_cast<int>(__reduce_max_sync(kAllLanes, lane_slots));
+  const unsigned tail = lane_slots - layout.full_lines;
+  unsigned tail_end = tail;
+#pragma unroll
+  for (unsigned distance = 1; distance < 32; distance *= 2) {
+    const unsigned below = __shfl_up_sync(kAllLanes, tail_end, distance);
+    if (lane >= distance) tail_end += below;
   }
-  const unsigned spare = __reduce_add_sync(kAllLanes, lane_slots) + threadIdx.x;
+  layout.tail_begin = tail_end - tail;
+  layout.tail_slots = __shfl_sync(kAllLanes, tail_end, 31);
+  return layout;
+}
+
+__device__ __forceinline__ void write_header(std::byte* chunk, const SlotLayout& layout,
+                                             unsigned lane) {
+  auto& header = *reinterpret_cast<lane_chunk::Header*>(chunk);
+  header.tail_begins[lane] = static_cast<std::uint16_t>(layout.tail_begin);
+  constexpr unsigned words = (sizeof header - offsetof(lane_chunk::Header, tail_slots)) / 4;
+  const unsigned totals =
+      layout.tail_slots | layout.full_lines << 16 | (layout.lines - layout.full_lines) << 24;
+  if (lane < words) reinterpret_cast<unsigned*>(&header.tail_slots)[lane] = lane == 0 ? totals : 0;
+}
+
+/// Writes full lines and tails, and zeros behind them.
+__device__ __forceinline__ void store_lines(const Shared& shared, uint2* slots, unsigned capacity,
+                                            const SlotLayout& layout, int warp, unsigned lane) {
+  for (int line = warp; line < layout.lines; line += Tile::kWarps) {
+    const int full = line < layout.full_lines ? line : layout.full_lines;
+    const unsigned target =
+        full * lane_chunk::kLanes +
+        (line < layout.full_lines ? lane : layout.tail_begin + (line - layout.full_lines));
+    if ((layout.lane_slots > static_cast<unsigned>(line)) & (target < capacity))
+      slots[target] = reinterpret_cast<const uint2*>(&shared.lines[line][0])[lane];
+  }
+  const unsigned spare = layout.tail_slots + layout.full_lines * lane_chunk::kLanes + threadIdx.x;
   if (spare < capacity) slots[spare] = make_uint2(0, 0);
 }
 
@@ -295,8 +323,9 @@ __global__ void __launch_bounds__(Tile::kThreads) pack_twin(const PackProblem pr
   const unsigned elements = count_before(shared, lane_chunk::kTiles, lane);
   const unsigned lane_slots =
       (elements + lane_chunk::kSlotElements - 1) / lane_chunk::kSlotElements;
+  const SlotLayout layout = lay_out_slots(lane_slots, lane);
   if (warp == 0) {
-    target[lane] = static_cast<std::byte>(lane_slots);
+    write_header(target, layout, lane);
     if (elements != 0)  // the last slot may be filled in part
       reinterpret_cast<uint2*>(&shared.lines[lane_slots - 1][0])[lane] = make_uint2(0, 0);
   }
@@ -306,7 +335,7 @@ __global__ void __launch_bounds__(Tile::kThreads) pack_twin(const PackProblem pr
   __syncthreads();
 
   store_lines(shared, reinterpret_cast<uint2*>(target + lane_chunk::slots_offset(kHeadDim)),
-              static_cast<unsigned>(lane_chunk::slots(problem.kept)), lane_slots, warp, lane);
+              static_cast<unsigned>(lane_chunk::slots(problem.kept)), layout, warp, lane);
 }
 
 }  // namespace

@@ -64,8 +64,12 @@ Mask keep_channels(Eigen::Index num_tokens, const Vector& scores, std::int64_t k
   return keep_largest(scores, kept).transpose().replicate(num_tokens, 1);
 }
 
-Vector sum_of_squares_per_channel(ConstMatrix rows) {
-  return rows.cwiseAbs2().colwise().sum().transpose();
+/// Sums over rows, one row after another: the order decides the last bits, and so which of two
+/// nearly equal channels wins. Eigen's own sums take an order of its choosing.
+Vector sum_per_channel(const Matrix& terms) {
+  Vector sums = Vector::Zero(terms.cols());
+  for (Eigen::Index row = 0; row < terms.rows(); ++row) sums += terms.row(row).transpose();
+  return sums;
 }
 
 }  // namespace
@@ -95,7 +99,7 @@ Mask prune_per_token_published(ConstMatrix rows, double sparsity) {
 Mask prune_keys_output_aware(ConstMatrix keys, ConstMatrix queries, std::int64_t kept) {
   require_count("output-aware keys", kept, keys.cols(), "channels");
   require_same_channels("output-aware keys", keys, queries);
-  const Vector channel_weight = queries.cwiseAbs().colwise().sum().transpose();
+  const Vector channel_weight = sum_per_channel(queries.cwiseAbs());
   return keep_largest_per_row(keys.cwiseAbs() * channel_weight.asDiagonal(), kept);
 }
 
@@ -119,13 +123,13 @@ Mask prune_keys_think(ConstMatrix keys, ConstMatrix queries, std::int64_t kept) 
   require_count("ThinK keys", kept, keys.cols(), "channels");
   require_same_channels("ThinK keys", keys, queries);
   const Vector scores =
-      sum_of_squares_per_channel(queries).cwiseProduct(sum_of_squares_per_channel(keys));
+      sum_per_channel(queries.cwiseAbs2()).cwiseProduct(sum_per_channel(keys.cwiseAbs2()));
   return keep_channels(keys.rows(), scores, kept);
 }
 
 Mask prune_values_think(ConstMatrix values, std::int64_t kept) {
   require_count("ThinK values", kept, values.cols(), "channels");
-  return keep_channels(values.rows(), sum_of_squares_per_channel(values), kept);
+  return keep_channels(values.rows(), sum_per_channel(values.cwiseAbs2()), kept);
 }
 
 Mask prune_n_of_m(ConstMatrix rows, std::int64_t kept, std::int64_t group_channels) {

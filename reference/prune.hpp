@@ -11,8 +11,9 @@
 /// Common to all rules that keep an exact count: the entries with the largest scores win, equal
 /// scores are won by the lowest index (channel, or token for rules along tokens), and a NaN score
 /// ranks above infinity, so that a NaN in the cache is kept and shows in the output instead of
-/// vanishing. A count outside its range, or arguments whose shapes disagree, throw
-/// std::invalid_argument.
+/// vanishing. Sums over queries and tokens are taken in their order, one after another, so that a
+/// mask is defined to the last bit. A count outside its range, or arguments whose shapes disagree,
+/// throw std::invalid_argument.
 ///
 /// "Mustafar" is arXiv 2505.22913v2; "its code" is github.com/dhjoo98/mustafar at commit d83ee7e.
 /// "ThinK" is arXiv 2407.21018.

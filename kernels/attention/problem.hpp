@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/format/lane_chunk.hpp"
 #include "kernels/value_types.hpp"
 
 namespace kvroof::attention {
@@ -58,12 +59,7 @@ struct DecodeProblem {
   constexpr int group_size() const { return query_heads / kv_heads; }
 };
 
-/// Tokens in chunks when kv_len tokens are cached and at least the `window` most recent ones stay
-/// dense: whole chunks only.
-constexpr int compressed_tokens(int kv_len, int window) {
-  constexpr int chunk = 64;
-  return kv_len <= window ? 0 : (kv_len - window) / chunk * chunk;
-}
+using lane_chunk::compressed_tokens;
 
 /// Throws std::invalid_argument with a sentence unless the problem can be launched: shapes,
 /// pointers, alignment, kept counts, capacities, head_dim and group size with an instance.

@@ -17,6 +17,7 @@ inline int grid_chunks(const PackProblem& problem) {
   const int chunks = problem.max_kv_len <= problem.window
                          ? 0
                          : (problem.max_kv_len - problem.window) / lane_chunk::kTokens;
+  if (problem.newest_only) return chunks > 0 ? 1 : 0;
   return chunks - problem.first_chunk;
 }
 

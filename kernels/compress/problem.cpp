@@ -10,6 +10,27 @@ void reject_instance(const PackProblem& p) {
        to_string(p.value_type));
 }
 
+namespace {
+
+/// The rows that are read must lie in the ring together.
+void validate_rows(const PackProblem& p) {
+  if (p.newest_only) {
+    const std::int64_t rows = std::int64_t{p.window} + lane_chunk::kTokens;
+    require(p.row_capacity >= rows,
+            "pack: a window of {} tokens and the chunk that leaves it need {} rows, there are {}",
+            p.window, rows, p.row_capacity);
+    return;
+  }
+  require(p.first_chunk <= p.chunk_capacity,
+          "pack: first_chunk must be at most chunk_capacity ({}), got {}", p.chunk_capacity,
+          p.first_chunk);
+  const std::int64_t unpacked = p.max_kv_len - std::int64_t{p.first_chunk} * lane_chunk::kTokens;
+  require(p.row_capacity >= unpacked, "pack: {} tokens from chunk {} on need {} rows, there are {}",
+          p.max_kv_len, p.first_chunk, unpacked, p.row_capacity);
+}
+
+}  // namespace
+
 void validate(const PackProblem& p) {
   require(p.batch > 0 && p.kv_heads > 0, "pack: batch and kv_heads must be positive, got {} and {}",
           p.batch, p.kv_heads);
@@ -26,18 +47,16 @@ void validate(const PackProblem& p) {
   require(p.chunk_capacity >= chunks,
           "pack: {} tokens with a window of {} make {} chunks, there is room for {}", p.max_kv_len,
           p.window, chunks, p.chunk_capacity);
-  require(p.first_chunk <= p.chunk_capacity,
-          "pack: first_chunk must be at most chunk_capacity ({}), got {}", p.chunk_capacity,
-          p.first_chunk);
-  const std::int64_t unpacked = p.max_kv_len - std::int64_t{p.first_chunk} * lane_chunk::kTokens;
-  require(p.row_capacity >= unpacked, "pack: {} tokens from chunk {} on need {} rows, there are {}",
-          p.max_kv_len, p.first_chunk, unpacked, p.row_capacity);
+  validate_rows(p);
   constexpr std::size_t vector_bytes = 16;
   const auto aligned = [](const void* pointer, std::size_t alignment) {
     return pointer != nullptr && reinterpret_cast<std::uintptr_t>(pointer) % alignment == 0;
   };
   require(p.row_capacity == 0 || aligned(p.rows, vector_bytes),
           "pack: rows must be a pointer aligned to {} bytes, got {}", vector_bytes, p.rows);
+  require(p.masks == nullptr || aligned(p.masks, sizeof(std::uint64_t)),
+          "pack: masks must be null or a pointer aligned to {} bytes, got {}",
+          sizeof(std::uint64_t), static_cast<const void*>(p.masks));
   require(p.chunk_capacity == 0 || aligned(p.chunks, vector_bytes),
           "pack: chunks must be a pointer aligned to {} bytes, got {}", vector_bytes,
           static_cast<const void*>(p.chunks));

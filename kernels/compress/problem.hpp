@@ -14,7 +14,8 @@ namespace kvroof::compress {
 ///
 /// Rule: per-token magnitude, exactly `kept` elements of every row (Mustafar, arXiv 2505.22913,
 /// section 2, without the released code's extra elements). Of equal magnitudes the lowest channels
-/// survive; NaN ranks above infinity.
+/// survive; NaN ranks above infinity. Any other rule with the same count in every row comes as
+/// masks (kernels/prune).
 struct PackProblem {
   int batch = 0;
   int kv_heads = 0;
@@ -26,11 +27,17 @@ struct PackProblem {
   const void* rows = nullptr;  // [batch, kv_heads, row_capacity, head_dim] of value_type, device;
                                // token p in row p % row_capacity
   int row_capacity = 0;
+  const std::uint64_t* masks = nullptr;  // [batch, kv_heads, row_capacity, head_dim / 64], device:
+                                         // channel c is bit c % 64 of word c / 64, exactly `kept`
+                                         // of a row are set (else its chunk is no chunk; no other
+                                         // memory is touched); null: per-token magnitude
   const std::int32_t* kv_lengths = nullptr;  // [batch], device; 0 .. max_kv_len
   int max_kv_len = 0;                        // host-side bound of kv_lengths; sizes the grid
   int window = 0;                            // most recent tokens that stay dense
 
   int first_chunk = 0;          // chunks below are packed already and left alone
+  bool newest_only = false;     // only the chunk that a sequence's last token completed, if it did:
+                                // for caches that grow by a token; first_chunk is then not read
   std::byte* chunks = nullptr;  // [batch, kv_heads, chunk_capacity, chunk_bytes(head_dim, kept)],
                                 // device, 16-byte aligned
   int chunk_capacity = 0;

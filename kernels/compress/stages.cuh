@@ -6,6 +6,7 @@
 #include "kernels/compress/problem.hpp"
 #include "kernels/compress/tile.hpp"
 #include "kernels/platform/platform.hpp"
+#include "kernels/primitives/magnitude.cuh"
 #include "kernels/primitives/warp_scan.cuh"
 
 namespace kvroof::KVROOF_BACKEND::compress {
@@ -22,10 +23,6 @@ struct RowBatch {
   U32 values[PackTile<HeadDim>::kRows][PackTile<HeadDim>::kLaneElements];  // 16-bit, as stored
   U32 magnitudes[PackTile<HeadDim>::kRows][PackTile<HeadDim>::kLaneElements];
 };
-
-/// The bits of the Value's NaN of least magnitude: all NaNs count as equal.
-template <class Value>
-inline constexpr std::uint32_t kLeastNaN = kValueType<Value> == ValueType::kF16 ? 0x7c01u : 0x7f81u;
 
 template <class Value, int HeadDim>
 KVROOF_DEVICE void load_rows(const Value* const (&rows)[PackTile<HeadDim>::kRows], U32 lane,
@@ -55,7 +52,7 @@ KVROOF_DEVICE void load_rows(const Value* const (&rows)[PackTile<HeadDim>::kRows
     }
     KVROOF_UNROLL
     for (int e = 0; e < 2 * words; ++e) {
-      batch.magnitudes[r][e] = min_u32(batch.values[r][e] & kMagnitudeBits, kLeastNaN<Value>);
+      batch.magnitudes[r][e] = magnitude_of<Value>(batch.values[r][e]);
     }
   }
 }
@@ -158,6 +155,24 @@ KVROOF_DEVICE void choose_elements(const RowBatch<HeadDim>& batch, int kept_per_
   }
 }
 
+/// The same out of masks [head_row, row_capacity, HeadDim bits]; `first_token` is the first row's.
+/// Called by: all 32 lanes.
+template <int HeadDim>
+KVROOF_DEVICE void load_choice(const PackProblem& problem, std::int64_t head_row, int first_token,
+                               U32 lane, U32 (&kept)[PackTile<HeadDim>::kRows]) {
+  using Tile = PackTile<HeadDim>;
+  const U32 first_bit = lane * static_cast<unsigned>(Tile::kLaneElements);
+  KVROOF_UNROLL
+  for (int r = 0; r < Tile::kRows; ++r) {
+    const std::int64_t row =
+        head_row * problem.row_capacity + (first_token + r) % problem.row_capacity;
+    const std::byte* words =
+        reinterpret_cast<const std::byte*>(problem.masks) + row * (HeadDim / 8);
+    const U32 word = load_global<U32>(words + first_bit / 32u * 4u);
+    kept[r] = (word >> (first_bit % 32u)) & ((1u << Tile::kLaneElements) - 1u);
+  }
+}
+
 /// Loads the tile's 16 rows, chooses, and leaves values and choice in shared memory.
 template <class Value, int HeadDim>
 KVROOF_DEVICE void prune_tile(const PackProblem& problem, std::int64_t head_row, int first_token,
@@ -177,7 +192,11 @@ KVROOF_DEVICE void prune_tile(const PackProblem& problem, std::int64_t head_row,
     RowBatch<HeadDim> batch;
     load_rows<Value, HeadDim>(rows, lane, batch);
     U32 kept[Tile::kRows];
-    choose_elements<HeadDim>(batch, problem.kept, lane, kept);
+    if (problem.masks != nullptr) {
+      load_choice<HeadDim>(problem, head_row, first_token + first, lane, kept);
+    } else {
+      choose_elements<HeadDim>(batch, problem.kept, lane, kept);
+    }
     KVROOF_UNROLL
     for (int r = 0; r < Tile::kRows; ++r) {
       store_shared_u8(&shared.kept[first + r][0] + lane, kept[r]);
@@ -325,7 +344,8 @@ KVROOF_DEVICE void store_lines(const typename PackTile<HeadDim>::Shared& shared,
                             : layout.tail_begin + static_cast<unsigned>(line - layout.full_lines));
     const U32x2 slot =
         load_shared_if<U32x2>(has_slot, &shared.lines[line][0] + lane * lane_chunk::kSlotBytes);
-    store_global_if<U32x2>(has_slot, slots + target * lane_chunk::kSlotBytes, slot);
+    const bool fits = target < static_cast<unsigned>(capacity);  // but for masks that keep too much
+    store_global_if<U32x2>(has_slot & fits, slots + target * lane_chunk::kSlotBytes, slot);
   }
   const U32 used =
       layout.tail_slots + static_cast<unsigned>(layout.full_lines * lane_chunk::kLanes);

@@ -74,6 +74,12 @@ inline constexpr int kHeaderBytes = sizeof(Header);
 static_assert(kHeaderBytes % 16 == 0, "bitmaps are read by 16 bytes");
 inline constexpr int kSpareSlots = kLanes * (kSlotElements - 1) / kSlotElements;
 
+/// Tokens in chunks when kv_len tokens are cached and at least the `window` most recent ones stay
+/// dense: whole chunks only.
+constexpr int compressed_tokens(int kv_len, int window) {
+  return kv_len <= window ? 0 : (kv_len - window) / kTokens * kTokens;
+}
+
 constexpr int steps(int head_dim) { return head_dim / kStepChannels; }
 /// 16-bit bitmap units of one lane in one tile, both h.
 constexpr int units(int head_dim) { return 2 * steps(head_dim) / kUnitSteps; }

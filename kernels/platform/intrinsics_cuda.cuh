@@ -465,6 +465,25 @@ KVROOF_DEVICE F32 reciprocal(F32 x) {
 KVROOF_DEVICE F32 f32_from_bits(U32 bits) { return __uint_as_float(bits); }
 KVROOF_DEVICE U32 bits_of(F32 value) { return __float_as_uint(value); }
 
+// Binary64 numbers are their bits in two registers: x the low half, y the high one.
+namespace detail {
+KVROOF_DEVICE U32x2 f64_bits(double value) {
+  return {static_cast<U32>(__double2loint(value)), static_cast<U32>(__double2hiint(value))};
+}
+KVROOF_DEVICE double f64_value(U32x2 bits) {
+  return __hiloint2double(static_cast<int>(bits.y), static_cast<int>(bits.x));
+}
+}  // namespace detail
+/// Exact.
+KVROOF_DEVICE U32x2 f64_from_f32(F32 value) { return detail::f64_bits(value); }
+/// Rounded to nearest, never contracted.
+KVROOF_DEVICE U32x2 add_f64(U32x2 a, U32x2 b) {
+  return detail::f64_bits(__dadd_rn(detail::f64_value(a), detail::f64_value(b)));
+}
+KVROOF_DEVICE U32x2 multiply_f64(U32x2 a, U32x2 b) {
+  return detail::f64_bits(__dmul_rn(detail::f64_value(a), detail::f64_value(b)));
+}
+
 /// The 16-bit Value in the low half of a register as F32.
 template <class Value>
 KVROOF_DEVICE F32 f32_from_value(U32 low_bits);

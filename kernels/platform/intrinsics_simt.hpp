@@ -437,6 +437,32 @@ KVROOF_DEVICE F32 reciprocal(F32 x) {
 KVROOF_DEVICE F32 f32_from_bits(U32 bits) { return std::bit_cast<float>(std::uint32_t{bits}); }
 KVROOF_DEVICE U32 bits_of(F32 value) { return std::bit_cast<std::uint32_t>(float{value}); }
 
+// Binary64 numbers are their bits in two registers: x the low half, y the high one.
+namespace detail {
+KVROOF_DEVICE U32x2 f64_bits(double value) {
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  return {static_cast<std::uint32_t>(bits), static_cast<std::uint32_t>(bits >> 32)};
+}
+KVROOF_DEVICE double f64_value(U32x2 bits) {
+  return std::bit_cast<double>(std::uint64_t{std::uint32_t{bits.y}} << 32 |
+                               std::uint64_t{std::uint32_t{bits.x}});
+}
+}  // namespace detail
+/// Exact.
+KVROOF_DEVICE U32x2 f64_from_f32(F32 value) {
+  detail::issue(detail::Pipe::kXu);
+  return detail::f64_bits(static_cast<double>(float{value}));
+}
+/// Rounded to nearest, never contracted. Counted as one multiply-add of the FMA pipe.
+KVROOF_DEVICE U32x2 add_f64(U32x2 a, U32x2 b) {
+  detail::issue(detail::Pipe::kFma);
+  return detail::f64_bits(detail::f64_value(a) + detail::f64_value(b));
+}
+KVROOF_DEVICE U32x2 multiply_f64(U32x2 a, U32x2 b) {
+  detail::issue(detail::Pipe::kFma);
+  return detail::f64_bits(detail::f64_value(a) * detail::f64_value(b));
+}
+
 /// The 16-bit Value in the low half of a register as F32.
 template <class Value>
 KVROOF_DEVICE F32 f32_from_value(U32 low_bits);

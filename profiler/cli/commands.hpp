@@ -28,5 +28,7 @@ void add_devices_command(CLI::App& app, Invocation& invocation);
 void add_formats_command(CLI::App& app, Invocation& invocation);
 void add_kernels_command(CLI::App& app, Invocation& invocation);
 void add_predict_command(CLI::App& app, Invocation& invocation);
+void add_inspect_command(CLI::App& app, Invocation& invocation);
+void add_fidelity_command(CLI::App& app, Invocation& invocation);
 
 }  // namespace kvroof::cli

@@ -40,12 +40,14 @@ int run(int argc, char** argv) {
   add_formats_command(app, invocation);
   add_kernels_command(app, invocation);
   add_predict_command(app, invocation);
+  add_inspect_command(app, invocation);
+  add_fidelity_command(app, invocation);
   catch_interrupts();
   try {
     app.parse(argc, argv);
     require(!app.get_subcommands().empty(),
-            "a command is needed: validate, sweep, report, compare, merge, export, predict, devices, "
-            "formats or kernels; see {} --help",
+            "a command is needed: validate, sweep, report, compare, merge, export, predict, inspect, "
+            "fidelity, devices, formats or kernels; see {} --help",
             app.get_name());
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;

@@ -140,13 +140,31 @@ std::vector<float> read_last_queries(File& file, const StoredTensor& tensor,
   return queries;
 }
 
+/// What stands before the data of a file.
+struct Opening {
+  detail::Header header;
+  std::uint64_t data_start;  // bytes from the start of the file
+};
+
+Opening read_opening(File& file) {
+  const std::string text = read_header_text(file);
+  const std::uint64_t data_start = kLengthBytes + text.size();
+  return {detail::parse_header(file.name(), text, file.size() - data_start), data_start};
+}
+
 }  // namespace
+
+QueryTensor read_queries(const std::filesystem::path& path, Dtype dtype) {
+  File file(path);
+  const auto [header, data_start] = read_opening(file);
+  if (!header.queries) return {};
+  return {header.queries->shape[2],
+          read_tensor(file, "queries", *header.queries, data_start, dtype)};
+}
 
 KvTensors read_safetensors(const std::filesystem::path& path, Dtype dtype) {
   File file(path);
-  const std::string text = read_header_text(file);
-  const std::uint64_t data_start = kLengthBytes + text.size();
-  const detail::Header header = detail::parse_header(file.name(), text, file.size() - data_start);
+  const auto [header, data_start] = read_opening(file);
   KvTensors tensors;
   tensors.dtype = dtype;
   tensors.batch = header.keys.shape[0];

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <vector>
 
 #include "profiler/inputs/error.hpp"
 #include "profiler/inputs/kv_tensors.hpp"
@@ -19,6 +21,15 @@ namespace kvroof::inputs {
 /// and shape is checked against the file's size before memory is asked for. Throws InputError,
 /// naming file and field, for a file that cannot be read or does not hold such a cache.
 KvTensors read_safetensors(const std::filesystem::path& path, Dtype dtype);
+
+/// Queries of consecutive tokens, the oldest first: [batch, query_heads, q_len, head_dim].
+struct QueryTensor {
+  std::int64_t q_len = 0;  // 0: the file has none
+  std::vector<float> elements;
+};
+
+/// All queries of a file that read_safetensors() accepts, rounded likewise.
+QueryTensor read_queries(const std::filesystem::path& path, Dtype dtype);
 
 /// Writes keys, values and, if there are any, queries (as q_len 1) in `tensors.dtype`, to be read
 /// back bit for bit (but for the payload of NaNs). Throws InputError when a size disagrees with the

@@ -32,12 +32,19 @@ struct Pack {
   std::vector<std::int32_t> kv_lengths = {64};
   int window = 0;
   int first_chunk = 0;
-  int row_capacity = 0;  // 0: the longest sequence
-  int spare_chunks = 1;  // chunks of room beyond what is needed
+  bool newest_only = false;
+  int row_capacity = 0;              // 0: the longest sequence
+  int spare_chunks = 1;              // chunks of room beyond what is needed
+  std::vector<std::uint64_t> masks;  // [heads, capacity, head_dim / 64]; empty: by magnitude
 
   int max_kv_len() const { return *std::max_element(kv_lengths.begin(), kv_lengths.end()); }
   int capacity() const { return row_capacity > 0 ? row_capacity : max_kv_len(); }
   int chunks_of(int kv_len) const { return kv_len <= window ? 0 : (kv_len - window) / 64; }
+  /// Whether a launch packs this chunk of a sequence of kv_len tokens.
+  bool packs_chunk(int chunk, int kv_len) const {
+    if (newest_only) return chunk == chunks_of(kv_len) - 1 && (kv_len - window) % 64 == 0;
+    return chunk >= first_chunk && chunk < chunks_of(kv_len);
+  }
   int chunk_capacity() const { return chunks_of(max_kv_len()) + spare_chunks; }
   std::size_t chunk_bytes() const {
     return static_cast<std::size_t>(lane_chunk::chunk_bytes(kHeadDim, kept));
@@ -58,6 +65,8 @@ std::vector<std::byte> packed(const Pack& pack, const Rows& rows, Device& device
   source.upload(rows);
   DeviceBuffer<std::int32_t> lengths(device, pack.kv_lengths.size(), "kv_lengths");
   lengths.upload(pack.kv_lengths);
+  DeviceBuffer<std::uint64_t> masks(device, pack.masks.size(), "masks");
+  masks.upload(pack.masks);
   DeviceBuffer<std::byte> chunks(
       device, pack.heads() * static_cast<std::size_t>(pack.chunk_capacity()) * pack.chunk_bytes(),
       "chunks");
@@ -70,10 +79,12 @@ std::vector<std::byte> packed(const Pack& pack, const Rows& rows, Device& device
           .kept = pack.kept,
           .rows = source.data(),
           .row_capacity = pack.capacity(),
+          .masks = pack.masks.empty() ? nullptr : masks.data(),
           .kv_lengths = lengths.data(),
           .max_kv_len = pack.max_kv_len(),
           .window = pack.window,
           .first_chunk = pack.first_chunk,
+          .newest_only = pack.newest_only,
           .chunks = chunks.data(),
           .chunk_capacity = pack.chunk_capacity()},
          device);
@@ -95,18 +106,36 @@ Rows chunk_rows(const Pack& pack, const Rows& rows, std::size_t head, int chunk)
   return result;
 }
 
+/// The chunk whose survivors the masks choose.
+std::vector<std::byte> masked_chunk(const Pack& pack, const Rows& rows, std::size_t head,
+                                    int chunk) {
+  std::vector<std::uint8_t> mask;
+  for (int token = chunk * 64; token < chunk * 64 + 64; ++token) {
+    const std::size_t row = head * static_cast<std::size_t>(pack.capacity()) +
+                            static_cast<std::size_t>(token % pack.capacity());
+    for (std::size_t c = 0; c < kHeadDim; ++c)
+      mask.push_back(pack.masks[row * 2 + c / 64] >> c % 64 & 1u);
+  }
+  std::vector<std::byte> bytes(pack.chunk_bytes());
+  lane_chunk::encode(pack.operand, kHeadDim, pack.kept, chunk_rows(pack, rows, head, chunk), mask,
+                     bytes);
+  return bytes;
+}
+
 /// What packed() should give.
 std::vector<std::byte> expected(const Pack& pack, const Rows& rows) {
   std::vector<std::byte> result;
   for (std::size_t head = 0; head < pack.heads(); ++head) {
     const int length = pack.kv_lengths[head / static_cast<std::size_t>(pack.kv_heads)];
     for (int chunk = 0; chunk < pack.chunk_capacity(); ++chunk) {
-      if (chunk < pack.first_chunk || chunk >= pack.chunks_of(length)) {
+      if (!pack.packs_chunk(chunk, length)) {
         result.insert(result.end(), pack.chunk_bytes(), kUntouched);
         continue;
       }
-      const auto bytes = test::reference_chunk(pack.operand, pack.type, pack.kept,
-                                               chunk_rows(pack, rows, head, chunk), kHeadDim);
+      const auto bytes = pack.masks.empty()
+                             ? test::reference_chunk(pack.operand, pack.type, pack.kept,
+                                                     chunk_rows(pack, rows, head, chunk), kHeadDim)
+                             : masked_chunk(pack, rows, head, chunk);
       result.insert(result.end(), bytes.begin(), bytes.end());
     }
   }
@@ -247,6 +276,62 @@ TEST_P(PackKernel, reads_rows_from_a_ring_that_is_shorter_than_the_sequence) {
   }
 }
 
+TEST_P(PackKernel, packs_only_the_chunk_that_the_last_token_completed_when_asked_to) {
+  Pack pack;
+  pack.newest_only = true;
+  pack.kv_heads = 2;
+  for (const int window : {0, 1, 32}) {
+    pack.window = window;
+    pack.row_capacity = window + 64;
+    for (const int left : {0, 1, 63, 64, 65, 128, 640}) pack.kv_lengths.push_back(window + left);
+    pack.kv_lengths.push_back(0);
+    EXPECT_TRUE(packs_random(pack, 25)) << "window " << window;
+  }
+}
+
+/// Masks for every row of the ring, `kept` channels each, drawn without looking at magnitudes.
+std::vector<std::uint64_t> random_masks(const Pack& pack, int kept, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<std::uint64_t> masks;
+  for (std::size_t row = 0; row < pack.heads() * static_cast<std::size_t>(pack.capacity()); ++row) {
+    std::vector<int> bits(kHeadDim, 0);
+    std::fill_n(bits.begin(), kept, 1);
+    std::shuffle(bits.begin(), bits.end(), random);
+    for (std::size_t word = 0; word < 2; ++word) {
+      masks.push_back(0);
+      for (std::size_t c = 0; c < 64; ++c)
+        masks.back() |= static_cast<std::uint64_t>(bits[64 * word + c]) << c;
+    }
+  }
+  return masks;
+}
+
+TEST_P(PackKernel, packs_what_masks_choose) {
+  for (const Operand operand : {Operand::kKeys, Operand::kValues}) {
+    for (const int kept : {1, 40, 64, 127, 128}) {
+      Pack pack;
+      pack.operand = operand;
+      pack.kept = kept;
+      pack.kv_heads = 2;
+      pack.kv_lengths = {300, 64, 0, 130};
+      pack.row_capacity = 320;
+      pack.masks = random_masks(pack, kept, 26);
+      EXPECT_TRUE(packs_random(pack, 27)) << "kept " << kept;
+    }
+  }
+}
+
+TEST_P(PackKernel, touches_no_other_chunk_when_a_mask_keeps_more_than_it_says) {
+  Pack pack;
+  pack.kept = 8;
+  pack.kv_lengths = {64};
+  pack.spare_chunks = 12;  // where a careless kernel would go on writing
+  pack.masks = random_masks(pack, 128, 28);
+  const std::vector<std::byte> got = packed(pack, random_rows(64 * kHeadDim, 29), device());
+  EXPECT_TRUE(std::all_of(got.begin() + static_cast<std::ptrdiff_t>(pack.chunk_bytes()), got.end(),
+                          [](std::byte byte) { return byte == kUntouched; }));
+}
+
 TEST_P(PackKernel, writes_nothing_for_a_sequence_that_is_still_in_its_window) {
   for (const int window : {1, 32, 100, 1000}) {
     Pack pack;
@@ -305,10 +390,16 @@ TEST_P(PackKernel, refuses_an_invalid_problem_with_a_sentence_and_launches_nothi
     p.first_chunk = 1;
     p.row_capacity = 575;
   });
+  refused("a window of 577 tokens and the chunk that leaves it need 641 rows", [](P& p) {
+    p.newest_only = true;
+    p.window = 577;
+  });
   refused("rows must be a pointer aligned to 16 bytes", [](P& p) { p.rows = nullptr; });
   refused("rows must be a pointer aligned to 16 bytes", [](P& p) { p.rows = memory + 1; });
   refused("chunks must be a pointer aligned to 16 bytes", [](P& p) { p.chunks = nullptr; });
   refused("chunks must be a pointer aligned to 16 bytes", [](P& p) { p.chunks = memory + 8; });
+  refused("masks must be null or a pointer aligned to 8 bytes",
+          [](P& p) { p.masks = reinterpret_cast<const std::uint64_t*>(memory + 4); });
   refused("kv_lengths must be a pointer aligned to 4 bytes", [](P& p) { p.kv_lengths = nullptr; });
   refused("first_chunk", [](P& p) {
     p.first_chunk = 2000000000;  // its first token is beyond any int

@@ -185,6 +185,23 @@ TEST(FloatingPoint, special_functions_keep_their_promises_at_the_edges) {
   EXPECT_EQ(float{reciprocal(0.0f)}, kInfinity);
 }
 
+TEST(FloatingPoint, binary64_rounds_every_sum_and_product_and_keeps_NaN_and_infinity) {
+  const auto bits = [](U32x2 value) {
+    return std::uint64_t{std::uint32_t{value.y}} << 32 | std::uint32_t{value.x};
+  };
+  const auto of = [&](double value) { return std::bit_cast<std::uint64_t>(value); };
+  const float a = 1.0f + 0x1p-23f;
+  const U32x2 square = multiply_f64(f64_from_f32(a), f64_from_f32(a));
+  EXPECT_EQ(bits(square), of(double{a} * a));
+  const U32x2 fourth = multiply_f64(square, square);  // 93 bits, rounded to 53
+  EXPECT_EQ(bits(fourth), of(double{a} * a * (double{a} * a)));
+  EXPECT_EQ(bits(add_f64(fourth, f64_from_f32(-1e-30f))),
+            of(double{a} * a * (double{a} * a) + double{-1e-30f}));
+  EXPECT_EQ(bits(f64_from_f32(-kInfinity)), 0xfff0000000000000u);
+  EXPECT_EQ(bits(f64_from_f32(-0.0f)), 0x8000000000000000u);
+  EXPECT_EQ(bits(multiply_f64(f64_from_f32(0.0f), f64_from_f32(kInfinity))) << 1 >> 52, 0xfffu);
+}
+
 TEST(FloatingPoint, product_and_addend_round_once) {
   const F32 a = 1.0f + 0x1p-12f, c = -1.0f;
   EXPECT_EQ(float{a * a + c}, std::fma(float{a}, float{a}, -1.0f));

@@ -131,6 +131,19 @@ __device__ __forceinline__ void choose_elements(const Magnitudes& magnitudes, un
   }
 }
 
+/// The same out of the problem's masks.
+__device__ __forceinline__ void load_choice(const PackProblem& problem, std::int64_t head_row,
+                                            int first_token, unsigned lane, PerRow& survivors) {
+  const unsigned first_bit = kElements * lane;
+#pragma unroll
+  for (int r = 0; r < kRows; ++r) {
+    const std::int64_t row =
+        head_row * problem.row_capacity + (first_token + r) % problem.row_capacity;
+    const auto* words = reinterpret_cast<const unsigned*>(problem.masks) + row * (kHeadDim / 32);
+    survivors[r] = (words[first_bit / 32] >> (first_bit % 32)) & ((1u << kElements) - 1u);
+  }
+}
+
 /// Loads the warp's 16 rows, chooses, and leaves values and choice in shared memory.
 __device__ __forceinline__ void prune_tile(const PackProblem& problem, std::int64_t head_row,
                                            int first_token, int warp, unsigned lane,
@@ -151,7 +164,11 @@ __device__ __forceinline__ void prune_tile(const PackProblem& problem, std::int6
       magnitudes[r][3] = magnitude(words[r].y >> 16);
     }
     PerRow survivors;
-    choose_elements(magnitudes, static_cast<unsigned>(problem.kept), lane, survivors);
+    if (problem.masks != nullptr) {
+      load_choice(problem, head_row, first_token + first, lane, survivors);
+    } else {
+      choose_elements(magnitudes, static_cast<unsigned>(problem.kept), lane, survivors);
+    }
 #pragma unroll
     for (int r = 0; r < kRows; ++r) {
       shared.kept[first + r][lane] = static_cast<std::uint8_t>(survivors[r]);
@@ -266,11 +283,22 @@ __device__ __forceinline__ void store_lines(const Shared& shared, uint2* slots, 
     const unsigned target =
         full * lane_chunk::kLanes +
         (line < layout.full_lines ? lane : layout.tail_begin + (line - layout.full_lines));
-    if (layout.lane_slots > static_cast<unsigned>(line))
+    if ((layout.lane_slots > static_cast<unsigned>(line)) & (target < capacity))
       slots[target] = reinterpret_cast<const uint2*>(&shared.lines[line][0])[lane];
   }
   const unsigned spare = layout.tail_slots + layout.full_lines * lane_chunk::kLanes + threadIdx.x;
   if (spare < capacity) slots[spare] = make_uint2(0, 0);
+}
+
+/// The chunk that the block is to pack of a sequence of kv_len tokens; -1 when there is none.
+__device__ __forceinline__ int chunk_to_pack(const PackProblem& problem, int kv_len) {
+  const int left = kv_len - problem.window;
+  if (problem.newest_only) {
+    const bool completed = left > 0 && left % lane_chunk::kTokens == 0;
+    return completed ? left / lane_chunk::kTokens - 1 : -1;
+  }
+  const int chunk = problem.first_chunk + static_cast<int>(blockIdx.x);
+  return (chunk + 1) * lane_chunk::kTokens <= left ? chunk : -1;
 }
 
 __global__ void __launch_bounds__(Tile::kThreads) pack_twin(const PackProblem problem) {
@@ -279,8 +307,8 @@ __global__ void __launch_bounds__(Tile::kThreads) pack_twin(const PackProblem pr
   const unsigned lane = threadIdx.x & 31u;
   // The shuffle tells the compiler that the index is the same in all lanes.
   const int warp = static_cast<int>(__shfl_sync(kAllLanes, threadIdx.x >> 5, 0));
-  const int chunk = problem.first_chunk + static_cast<int>(blockIdx.x);
-  if ((chunk + 1) * lane_chunk::kTokens > problem.kv_lengths[blockIdx.z] - problem.window) return;
+  const int chunk = chunk_to_pack(problem, problem.kv_lengths[blockIdx.z]);
+  if (chunk < 0) return;
 
   const std::int64_t head_row = std::int64_t{blockIdx.z} * problem.kv_heads + blockIdx.y;
   std::byte* target = problem.chunks + (head_row * problem.chunk_capacity + chunk) *

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kernels/device.hpp"
+#include "kernels/prune/problem.hpp"
+
+namespace kvroof::prune {
+
+/// Launches the mask kernels of `problem` on `device`. Returns once they are queued;
+/// device.synchronize() reports failures. Throws std::invalid_argument as validate() does,
+/// std::runtime_error when a launch is refused.
+void launch(const PruneProblem& problem, Device& device);
+
+}  // namespace kvroof::prune

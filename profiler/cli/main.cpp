@@ -38,14 +38,15 @@ int run(int argc, char** argv) {
   add_devices_command(app, invocation);
   add_kernels_command(app, invocation);
   add_predict_command(app, invocation);
+  add_ceilings_command(app, invocation);
+  add_doctor_command(app, invocation);
+  add_counters_command(app, invocation);
   catch_interrupts();
   try {
     app.parse(argc, argv);
     require(!app.get_subcommands().empty(),
-            "a command is needed: validate, sweep, report, compare, merge, predict, devices or "
-            "kernels; "
-            "see "
-            "{} --help",
+            "a command is needed: validate, sweep, report, compare, merge, predict, ceilings, doctor, "
+            "counters, devices or kernels; see {} --help",
             app.get_name());
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;

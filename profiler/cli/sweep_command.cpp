@@ -12,7 +12,9 @@
 #include "profiler/cli/number_check.hpp"
 #include "profiler/cli/output.hpp"
 #include "profiler/cli/table_output.hpp"
+#include "profiler/cli/trace_files.hpp"
 #include "profiler/report/trace_tables.hpp"
+#include "profiler/sweep/gpu_measure.hpp"
 #include "profiler/sweep/plan_table.hpp"
 #include "profiler/sweep/record.hpp"
 #include "profiler/sweep/sweep.hpp"
@@ -31,6 +33,9 @@ struct SweepArguments {
   std::string trace;
   bool resume = false;
   std::string shard = "0/1";
+  std::string ceilings;
+  sweep::MeasureOptions measure;
+  bool no_counters = false;
   BackendOptions backend;
   TableOutput output;
 };
@@ -112,11 +117,23 @@ sweep::Finished read_finished(const SweepArguments& arguments) {
   return finished;
 }
 
-std::optional<sweep::TraceOutput> open_trace(const SweepArguments& arguments, const Device& device,
+/// The roofs of this very device that kvroof ceilings has written.
+std::optional<traces::Ceilings> read_ceilings(const std::string& path, const Device& device) {
+  if (path.empty()) return std::nullopt;
+  for (auto& [id, ceilings] : read_trace_argument(path).ceilings) {
+    if (ceilings.device == device.info().name) return ceilings;
+  }
+  fail("--ceilings {}: holds no ceilings of {}", path, device.info().name);
+}
+
+std::optional<sweep::TraceOutput> open_trace(const SweepArguments& arguments, Device& device,
                                              const Invocation& invocation) {
+  std::optional<traces::Ceilings> ceilings = read_ceilings(arguments.ceilings, device);
   if (arguments.trace.empty()) return std::nullopt;
-  std::optional<sweep::TraceOutput> output(std::in_place, arguments.trace,
-                                           sweep::describe_run(device, invocation.argv));
+  traces::Environment environment = sweep::describe_run(device, invocation.argv);
+  if (device.backend() == Backend::kCuda) sweep::describe_gpu(device, environment);
+  std::optional<sweep::TraceOutput> output(std::in_place, arguments.trace, std::move(environment),
+                                           std::move(ceilings));
   warn(output->notices());
   return output;
 }
@@ -180,6 +197,10 @@ int run_sweep(SweepArguments& arguments, const Invocation& invocation) {
 
   const sweep::Finished finished = read_finished(arguments);
   std::optional<sweep::TraceOutput> trace = open_trace(arguments, *device, invocation);
+  if (device->backend() == Backend::kCuda) {
+    arguments.measure.counters = !arguments.no_counters;
+    arguments.options.complete.push_back(sweep::measure_on_gpu(*device, arguments.measure));
+  }
   sweep::Sweeper sweeper(*device, arguments.options);
   const std::vector<traces::Record> records = run_plan(plan, finished, trace, sweeper);
   write_results(records, *device, arguments.output);
@@ -238,6 +259,37 @@ void add_how_options(CLI::App& command, SweepArguments& arguments) {
   add_table_options(command, arguments.output);
 }
 
+/// Of the CUDA backend, which measures.
+void add_measure_options(CLI::App& command, SweepArguments& arguments) {
+  constexpr double most_seconds = 1e6;
+  constexpr std::int64_t most_samples = 1'000'000;
+  measure::StoppingRule& rule = arguments.measure.rule;
+  command.add_option("--ceilings", arguments.ceilings,
+                     "Trace with this device's roofs, of kvroof ceilings -o; records name them");
+  command
+      .add_option("--metrics", arguments.measure.metrics,
+                  "On CUDA: more hardware counters by CUPTI's names, comma-separated")
+      ->delimiter(',');
+  command.add_flag("--no-counters", arguments.no_counters, "On CUDA: times only");
+  command
+      .add_option("--noise", rule.noise,
+                  "On CUDA: sample until the median is this certain, as inter-quartile range / "
+                  "(median * sqrt(samples))")
+      ->check(number_in(0, 1))
+      ->capture_default_str();
+  command.add_option("--min-samples", rule.min_samples, "On CUDA: at least so many, unthrottled")
+      ->check(CLI::Range(std::int64_t{1}, most_samples))
+      ->capture_default_str();
+  command.add_option("--max-samples", rule.max_samples, "On CUDA: at most so many")
+      ->check(CLI::Range(std::int64_t{1}, most_samples))
+      ->capture_default_str();
+  command
+      .add_option("--sample-seconds", rule.timeout_seconds,
+                  "On CUDA: stop sampling the kernels of a case after this time")
+      ->check(number_in(0, most_seconds))
+      ->capture_default_str();
+}
+
 }  // namespace
 
 void add_sweep_command(CLI::App& app, Invocation& invocation) {
@@ -246,6 +298,7 @@ void add_sweep_command(CLI::App& app, Invocation& invocation) {
   auto arguments = std::make_shared<SweepArguments>();
   add_what_options(*command, *arguments);
   add_how_options(*command, *arguments);
+  add_measure_options(*command, *arguments);
   command->callback(
       [arguments, &invocation] { invocation.exit_code = run_sweep(*arguments, invocation); });
 }

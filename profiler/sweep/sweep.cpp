@@ -3,6 +3,7 @@
 
 #include <new>
 
+#include "profiler/nvtx/ranges.hpp"
 #include "profiler/sweep/record.hpp"
 #include "traces/read.hpp"
 
@@ -41,6 +42,7 @@ void Sweeper::run_and_check(const Planned& planned, traces::Record& record) {
 }
 
 traces::Record Sweeper::run(const Planned& planned) {
+  const nvtx::Range range(nvtx::kConfiguration);
   traces::Record record = start_record(planned.configuration, device_.backend());
   try {
     if (planned.fit.skip_reason.empty()) {
@@ -95,11 +97,15 @@ const std::filesystem::path& with_folder(const std::filesystem::path& path) {
 
 }  // namespace
 
-TraceOutput::TraceOutput(const std::filesystem::path& path, traces::Environment environment)
-    : writer_(with_folder(path)), environment_(std::move(environment)) {}
+TraceOutput::TraceOutput(const std::filesystem::path& path, traces::Environment environment,
+                         std::optional<traces::Ceilings> ceilings)
+    : writer_(with_folder(path)),
+      environment_(std::move(environment)),
+      ceilings_(std::move(ceilings)) {}
 
 void TraceOutput::append(traces::Record& record) {
   record.environment_id = writer_.declare(environment_);
+  if (ceilings_) record.ceilings_id = writer_.declare(*ceilings_);
   writer_.append(record);
 }
 

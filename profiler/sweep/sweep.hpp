@@ -54,17 +54,20 @@ Finished read_finished(const std::filesystem::path& path, std::vector<std::strin
 /// Whether the configuration needs no other try: it passed or failed, or would be skipped again.
 bool is_finished(const Planned& planned, const Finished& finished);
 
-/// Appends to a trace file, whose folder it makes; the environment in front of the first record.
+/// Appends to a trace file, whose folder it makes; environment and ceilings, where they are known,
+/// in front of the first record.
 class TraceOutput {
  public:
   /// Throws traces::TraceError when the file cannot be written or is no trace.
-  TraceOutput(const std::filesystem::path& path, traces::Environment environment);
+  TraceOutput(const std::filesystem::path& path, traces::Environment environment,
+              std::optional<traces::Ceilings> ceilings = {});
   void append(traces::Record& record);
   const std::vector<std::string>& notices() const { return writer_.notices(); }
 
  private:
   traces::Writer writer_;
   traces::Environment environment_;
+  std::optional<traces::Ceilings> ceilings_;
 };
 
 }  // namespace kvroof::sweep

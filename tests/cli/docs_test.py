@@ -14,7 +14,8 @@ from program import kvroof
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "cli.md"
 BLOCK = re.compile(r"(<!-- kvroof (.*?) -->\n```text\n)(.*?)(```\n)", re.DOTALL)
 COMMANDS = ["--help", "validate --help", "sweep --help", "report --help", "compare --help",
-            "merge --help", "predict --help", "kernels --help", "devices --help"]
+            "merge --help", "predict --help", "ceilings --help", "counters --help", "doctor --help",
+            "kernels --help", "devices --help"]
 
 
 def help_text(arguments):

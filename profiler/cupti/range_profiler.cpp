@@ -49,29 +49,18 @@ std::string with_advice(const Error& error) {
 }  // namespace
 
 struct RangeProfiler::Session {
-  Session(const Api& used, int device, CUcontext context, const std::vector<std::string>& extra)
+  Session(const Api& used, int device, CUcontext of_device, const std::vector<std::string>& extra)
       : api(start(used)),
-        readable(availability(api, context)),
-        host(api, chip_name(api, device), readable) {
+        readable(availability(api, of_device)),
+        host(api, chip_name(api, device), readable),
+        context(of_device) {
     resolved = resolve(
         extra, [&](const std::string& metric) { return host.knows(metric); },
         [&](const std::string& metric) { return host.unit(metric); });
     metrics = found_metrics(resolved);
     config = host.configure(metrics);
     passes = host.num_passes(config);
-    auto enable = KVROOF_CUPTI_PARAMS(CUpti_RangeProfiler_Enable);
-    enable.ctx = context;
-    check(api, api.cuptiRangeProfilerEnable(&enable), "starting the range profiler");
-    profiler = enable.pRangeProfilerObject;
   }
-  ~Session() {
-    if (profiler == nullptr) return;
-    auto disable = KVROOF_CUPTI_PARAMS(CUpti_RangeProfiler_Disable);
-    disable.pRangeProfilerObject = profiler;
-    api.cuptiRangeProfilerDisable(&disable);
-  }
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
 
   static const Api& start(const Api& api) {
     auto params = KVROOF_CUPTI_PARAMS(CUpti_Profiler_Initialize);
@@ -79,8 +68,37 @@ struct RangeProfiler::Session {
     return api;
   }
 
+  const Api& api;
+  std::vector<std::uint8_t> readable;  // counters
+  ProfilerHost host;
+  std::vector<ResolvedMetric> resolved;
+  std::vector<std::string> metrics;
+  std::vector<std::uint8_t> config;
+  std::size_t passes = 0;
+  CUcontext context;
+};
+
+namespace {
+
+/// The range profiler, on while this lives: between counts it is off and slows nothing down.
+class Enabled {
+ public:
+  Enabled(const Api& used, CUcontext context) : api(used) {
+    auto enable = KVROOF_CUPTI_PARAMS(CUpti_RangeProfiler_Enable);
+    enable.ctx = context;
+    check(api, api.cuptiRangeProfilerEnable(&enable), "starting the range profiler");
+    profiler = enable.pRangeProfilerObject;
+  }
+  ~Enabled() {
+    auto disable = KVROOF_CUPTI_PARAMS(CUpti_RangeProfiler_Disable);
+    disable.pRangeProfilerObject = profiler;
+    api.cuptiRangeProfilerDisable(&disable);
+  }
+  Enabled(const Enabled&) = delete;
+  Enabled& operator=(const Enabled&) = delete;
+
   /// A counter data image with room for one range.
-  std::vector<std::uint8_t> make_counter_data() const {
+  std::vector<std::uint8_t> make_counter_data(const std::vector<std::string>& metrics) const {
     std::vector<const char*> names;
     for (const std::string& metric : metrics) names.push_back(metric.c_str());
     auto size = KVROOF_CUPTI_PARAMS(CUpti_RangeProfiler_GetCounterDataSize);
@@ -100,7 +118,8 @@ struct RangeProfiler::Session {
     return image;
   }
 
-  void set_config(std::vector<std::uint8_t>& counter_data) {
+  void set_config(const std::vector<std::uint8_t>& config,
+                  std::vector<std::uint8_t>& counter_data) {
     auto set = KVROOF_CUPTI_PARAMS(CUpti_RangeProfiler_SetConfig);
     set.pRangeProfilerObject = profiler;
     set.configSize = config.size();
@@ -146,15 +165,12 @@ struct RangeProfiler::Session {
     if (params.numOfRangeDropped != 0) throw Error("CUPTI dropped the counted range");
   }
 
+ private:
   const Api& api;
-  std::vector<std::uint8_t> readable;  // counters
-  ProfilerHost host;
-  std::vector<ResolvedMetric> resolved;
-  std::vector<std::string> metrics;
-  std::vector<std::uint8_t> config;
-  std::size_t passes = 0;
   CUpti_RangeProfiler_Object* profiler = nullptr;
 };
+
+}  // namespace
 
 RangeProfiler::RangeProfiler(const Api& api, int device, CUcontext context,
                              const std::vector<std::string>& extra) {
@@ -174,20 +190,17 @@ Counters RangeProfiler::count(const CountedLaunch& launch) {
   Counters counters;
   std::vector<double> values;
   try {
-    std::vector<std::uint8_t> data = session_->make_counter_data();
-    session_->set_config(data);
-    for (std::size_t pass = 0; !session_->run_pass(launch);) {
+    Enabled profiler(session_->api, session_->context);
+    std::vector<std::uint8_t> data = profiler.make_counter_data(session_->metrics);
+    profiler.set_config(session_->config, data);
+    for (std::size_t pass = 0; !profiler.run_pass(launch);) {
       if (++pass == kMostPasses) throw Error("CUPTI asks for passes without end");
     }
-    session_->decode();
+    profiler.decode();
     values = session_->host.evaluate(data, session_->metrics);
   } catch (const Error& error) {
     counters.reason = with_advice(error);
     return counters;
-  } catch (...) {  // of the launch: a range is open, and the profiler of no more use
-    session_.reset();
-    reason_ = "a kernel failed while it was counted";
-    throw;
   }
   auto value = values.begin();
   for (const ResolvedMetric& one : session_->resolved) {

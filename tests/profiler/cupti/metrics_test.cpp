@@ -96,7 +96,7 @@ TEST_P(OnChip, a_name_nobody_knows_is_refused_and_not_guessed) {
 
 INSTANTIATE_TEST_SUITE_P(Chips, OnChip,
                          ::testing::Values("GA100", "AD102", "GH100", "GB100", "GB202"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& chip) { return std::string(chip.param); });
 
 TEST(Host, knows_the_chips_that_this_project_names_and_refuses_others) {
   if (!load().usable()) GTEST_SKIP() << load().reason;

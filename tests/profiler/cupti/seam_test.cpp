@@ -134,9 +134,11 @@ TEST(RangeProfiler, runs_the_launch_once_per_pass_and_prepares_the_caches_each_t
   EXPECT_EQ(profiler.count(kLaunch).reason, "") << "a second launch with the same profiler";
 }
 
-TEST(RangeProfiler, ends_what_it_started) {
+TEST(RangeProfiler, is_on_only_while_it_counts) {
   const Api api = working_api();
-  { RangeProfiler profiler(api, 0, nullptr); }
+  RangeProfiler profiler(api, 0, nullptr);
+  EXPECT_EQ(script.disables, 0u) << "off until something is counted";
+  profiler.count(kLaunch);
   EXPECT_EQ(script.disables, 1u);
 }
 
@@ -155,10 +157,8 @@ TEST(RangeProfiler, a_metric_that_the_chip_lacks_is_null_with_a_reason_beside_th
 TEST(RangeProfiler, missing_permission_says_how_to_get_it) {
   Api api = working_api();
   fail_with<CUPTI_ERROR_INSUFFICIENT_PRIVILEGES>(api.cuptiRangeProfilerEnable);
-  RangeProfiler profiler(api, 0, nullptr);
-  EXPECT_THAT(profiler.reason(), HasSubstr("NVreg_RestrictProfilingToAdminUsers=0"));
-  const Counters counters = profiler.count(kLaunch);
-  EXPECT_EQ(counters.reason, profiler.reason());
+  const Counters counters = RangeProfiler(api, 0, nullptr).count(kLaunch);
+  EXPECT_THAT(counters.reason, HasSubstr("NVreg_RestrictProfilingToAdminUsers=0"));
   EXPECT_THAT(counters.values, IsEmpty());
   EXPECT_EQ(script.launches, 0u) << "nothing runs that nobody counts";
 }
@@ -221,6 +221,7 @@ TEST(RangeProfiler, a_kernel_that_fails_while_it_is_counted_is_no_cupti_matter) 
   RangeProfiler profiler(api, 0, nullptr);
   EXPECT_THROW(profiler.count({[] {}, [] { throw std::invalid_argument("bad problem"); }, [] {}}),
                std::invalid_argument);
+  EXPECT_EQ(script.disables, 1u);
 }
 
 CUpti_ActivityKernel10 kernel(const char* name, std::uint64_t start, std::uint64_t end) {

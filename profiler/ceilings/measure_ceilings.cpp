@@ -22,7 +22,7 @@ using traces::RoofLevel;
 
 constexpr std::int64_t kMib = 1 << 20;
 constexpr std::int64_t kDramBytes =
-    512 * kMib;                       // ten times a large L2, and milliseconds are not needed
+    2048 * kMib;                      // ramps up and down are lost in half a millisecond
 constexpr int kRounds = 3;            // of a shape, to choose the best
 constexpr std::int64_t kL2Share = 4;  // of L2, so that all of it stays there
 constexpr int kL2Passes = 64;
@@ -41,7 +41,8 @@ class Prober {
         cycles_(device, static_cast<std::size_t>(device.info().sm_count), "clocks of the probes") {}
 
   traces::Ceilings measure() {
-    measure_instructions();  // first: the others' clock comes from here
+    measure_instructions();
+    clock_mhz_.reset();  // the other probes do not count clocks
     measure_memory();
     measure_launches();
     measure_latencies();

@@ -197,11 +197,12 @@ int run_sweep(SweepArguments& arguments, const Invocation& invocation) {
 
   const sweep::Finished finished = read_finished(arguments);
   std::optional<sweep::TraceOutput> trace = open_trace(arguments, *device, invocation);
+  sweep::SweepOptions options = arguments.options;  // what measures must go before the device does
   if (device->backend() == Backend::kCuda) {
     arguments.measure.counters = !arguments.no_counters;
-    arguments.options.complete.push_back(sweep::measure_on_gpu(*device, arguments.measure));
+    options.complete.push_back(sweep::measure_on_gpu(*device, arguments.measure));
   }
-  sweep::Sweeper sweeper(*device, arguments.options);
+  sweep::Sweeper sweeper(*device, std::move(options));
   const std::vector<traces::Record> records = run_plan(plan, finished, trace, sweeper);
   write_results(records, *device, arguments.output);
   if (interrupted()) {

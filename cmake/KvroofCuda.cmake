@@ -96,3 +96,17 @@ else()
   list(JOIN CMAKE_CUDA_ARCHITECTURES ", " architectures)
   set(KVROOF_CUDA_REASON "nvcc ${release}, compiled for ${architectures}")
 endif()
+
+# Hardware counters need CUPTI's headers; the library is opened by the program. In NVIDIA's packages
+# they lie in extras/CUPTI, in the distributions' among the other headers.
+set(KVROOF_CUPTI_ENABLED OFF)
+if(KVROOF_CUDA_ENABLED)
+  find_path(KVROOF_CUPTI_INCLUDE_DIRS cupti_range_profiler.h
+    HINTS ${CUDAToolkit_INCLUDE_DIRS} PATH_SUFFIXES ../extras/CUPTI/include)
+  mark_as_advanced(KVROOF_CUPTI_INCLUDE_DIRS)
+  if(KVROOF_CUPTI_INCLUDE_DIRS)
+    set(KVROOF_CUPTI_ENABLED ON)
+  else()
+    string(APPEND KVROOF_CUDA_REASON "; no hardware counters: the toolkit has no CUPTI headers")
+  endif()
+endif()

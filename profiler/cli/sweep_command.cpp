@@ -13,6 +13,7 @@
 #include "profiler/cli/exit_codes.hpp"
 #include "profiler/cli/output.hpp"
 #include "profiler/cli/sweep_options.hpp"
+#include "profiler/cli/trace_files.hpp"
 #include "profiler/model/ceilings.hpp"
 #include "profiler/report/roofline.hpp"
 #include "profiler/report/trace_tables.hpp"
@@ -104,19 +105,34 @@ std::vector<model::DeviceModel> devices_to_model(const SweepArguments& arguments
                                  arguments.predict_on);
 }
 
+/// The roofs of this very device that kvroof ceilings has written, or else those of the catalogue.
+std::optional<traces::Ceilings> find_ceilings(const SweepArguments& arguments,
+                                              const Device& device) {
+  if (!arguments.ceilings.empty()) {
+    for (auto& [id, ceilings] : read_trace_argument(arguments.ceilings).ceilings) {
+      if (ceilings.device == device.info().name) return ceilings;
+    }
+    fail("--ceilings {}: holds no ceilings of {}", arguments.ceilings, device.info().name);
+  }
+  const std::vector<model::DeviceModel> devices = devices_to_model(arguments, device);
+  if (devices.empty()) return std::nullopt;
+  return model::ceilings_of(devices.front());
+}
+
 /// The trace of this process: the one asked for, or one of its own beside it when ranks share the
 /// work.
-std::optional<sweep::TraceOutput> open_trace(const SweepArguments& arguments, const Device& device,
+std::optional<sweep::TraceOutput> open_trace(const SweepArguments& arguments, Device& device,
                                              const sweep::Ranks& ranks,
+                                             const std::optional<traces::Ceilings>& ceilings,
                                              const Invocation& invocation) {
   if (arguments.trace.empty()) return std::nullopt;
-  const std::vector<model::DeviceModel> devices = devices_to_model(arguments, device);
-  std::optional<sweep::TraceOutput> output(
-      std::in_place,
-      ranks.alone() ? std::filesystem::path(arguments.trace)
-                    : sweep::rank_path(arguments.trace, ranks.rank()),
-      sweep::describe_run(device, invocation.argv),
-      devices.empty() ? std::nullopt : std::optional(model::ceilings_of(devices.front())));
+  traces::Environment environment = sweep::describe_run(device, invocation.argv);
+  if (device.backend() == Backend::kCuda) sweep::describe_gpu(device, environment);
+  std::optional<sweep::TraceOutput> output(std::in_place,
+                                           ranks.alone()
+                                               ? std::filesystem::path(arguments.trace)
+                                               : sweep::rank_path(arguments.trace, ranks.rank()),
+                                           std::move(environment), ceilings);
   warn(output->notices());
   return output;
 }
@@ -146,10 +162,9 @@ void run_plan(const std::vector<sweep::Planned>& plan, sweep::Finished& finished
 /// The records of a plan, in its order, as far as it got.
 std::vector<report::DeviceRecord> results(const std::vector<sweep::Planned>& plan,
                                           const sweep::Finished& finished, const Device& device,
-                                          const std::vector<model::DeviceModel>& devices) {
+                                          const std::optional<traces::Ceilings>& known) {
   std::shared_ptr<const traces::Ceilings> ceilings;
-  if (!devices.empty())
-    ceilings = std::make_shared<const traces::Ceilings>(model::ceilings_of(devices.front()));
+  if (known) ceilings = std::make_shared<const traces::Ceilings>(*known);
   std::vector<report::DeviceRecord> records;
   for (const sweep::Planned& planned : plan) {
     const auto found = finished.find(planned.key);
@@ -171,9 +186,9 @@ int exit_code(const std::vector<report::DeviceRecord>& records) {
 }
 
 int show_results(const SweepArguments& arguments, const std::vector<sweep::Planned>& plan,
-                 const sweep::Finished& finished, const Device& device) {
-  const std::vector<report::DeviceRecord> records =
-      results(plan, finished, device, devices_to_model(arguments, device));
+                 const sweep::Finished& finished, const Device& device,
+                 const std::optional<traces::Ceilings>& ceilings) {
+  const std::vector<report::DeviceRecord> records = results(plan, finished, device, ceilings);
   write_tables({{report::results_table(records), report::roofline_table(records)},
                 report::wide_table(records),
                 "configurations"},
@@ -213,8 +228,15 @@ int run_share(const SweepArguments& arguments, const Invocation& invocation,
   const std::vector<sweep::Planned> plan = sweep::make_plan(request, *device, memory);
   sweep::Finished finished = read_finished(arguments);
   ranks.wait_for_all();  // before the first file of another rank is there
-  std::optional<sweep::TraceOutput> trace = open_trace(arguments, *device, ranks, invocation);
-  sweep::SweepOptions options = arguments.options;
+  const std::optional<traces::Ceilings> ceilings = find_ceilings(arguments, *device);
+  std::optional<sweep::TraceOutput> trace =
+      open_trace(arguments, *device, ranks, ceilings, invocation);
+  sweep::SweepOptions options = arguments.options;  // what measures must go before the device does
+  if (device->backend() == Backend::kCuda) {
+    sweep::MeasureOptions measure = arguments.measure;
+    measure.counters = !arguments.no_counters;
+    options.complete.push_back(sweep::measure_on_gpu(*device, std::move(measure)));
+  }
   options.complete.push_back(sweep::model_times(devices_to_model(arguments, *device)));
   sweep::Sweeper sweeper(*device, std::move(options));
   run_plan(plan, finished, trace, sweeper);
@@ -224,7 +246,7 @@ int run_share(const SweepArguments& arguments, const Invocation& invocation,
   if (!ranks.first()) return kExitOk;
   if (!arguments.trace.empty()) sweep::gather_ranks(arguments.trace);
   if (!ranks.alone()) add_finished(arguments.trace, finished);
-  return show_results(arguments, whole, finished, *device);
+  return show_results(arguments, whole, finished, *device, ceilings);
 }
 
 int run_sweep(const SweepArguments& arguments, const Invocation& invocation) {

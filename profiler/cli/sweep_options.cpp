@@ -62,11 +62,43 @@ void add_how_options(CLI::App& command, SweepArguments& arguments) {
   add_table_options(command, arguments.output);
 }
 
+/// Of the CUDA backend, which measures.
+void add_measure_options(CLI::App& command, SweepArguments& arguments) {
+  constexpr double most_seconds = 1e6;
+  constexpr std::int64_t most_samples = 1'000'000;
+  measure::StoppingRule& rule = arguments.measure.rule;
+  command.add_option("--ceilings", arguments.ceilings,
+                     "Trace with this device's roofs, of kvroof ceilings -o; records name them");
+  command
+      .add_option("--metrics", arguments.measure.metrics,
+                  "On CUDA: more hardware counters by CUPTI's names, comma-separated")
+      ->delimiter(',');
+  command.add_flag("--no-counters", arguments.no_counters, "On CUDA: times only");
+  command
+      .add_option("--noise", rule.noise,
+                  "On CUDA: sample until the median is this certain, as inter-quartile range / "
+                  "(median * sqrt(samples))")
+      ->check(number_in(0, 1))
+      ->capture_default_str();
+  command.add_option("--min-samples", rule.min_samples, "On CUDA: at least so many, unthrottled")
+      ->check(CLI::Range(std::int64_t{1}, most_samples))
+      ->capture_default_str();
+  command.add_option("--max-samples", rule.max_samples, "On CUDA: at most so many")
+      ->check(CLI::Range(std::int64_t{1}, most_samples))
+      ->capture_default_str();
+  command
+      .add_option("--sample-seconds", rule.timeout_seconds,
+                  "On CUDA: stop sampling the kernels of a case after this time")
+      ->check(number_in(0, most_seconds))
+      ->capture_default_str();
+}
+
 }  // namespace
 
 void add_sweep_options(CLI::App& command, SweepArguments& arguments) {
   add_what_options(command, arguments);
   add_how_options(command, arguments);
+  add_measure_options(command, arguments);
 }
 
 std::vector<sweep::Geometry> known_geometries(const SweepArguments& arguments) {

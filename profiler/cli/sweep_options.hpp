@@ -7,6 +7,7 @@
 #include "profiler/cli/backend_options.hpp"
 #include "profiler/cli/table_output.hpp"
 #include "profiler/sweep/geometry.hpp"
+#include "profiler/sweep/gpu_measure.hpp"
 #include "profiler/sweep/plan.hpp"
 #include "profiler/sweep/sweep.hpp"
 
@@ -24,6 +25,9 @@ struct SweepArguments {
   bool resume = false;
   std::string shard = "0/1";
   std::vector<std::string> predict_on;
+  std::string ceilings;
+  sweep::MeasureOptions measure;
+  bool no_counters = false;
   BackendOptions backend;
   TableOutput output;
 };

@@ -2,8 +2,10 @@
 #include "profiler/inputs/synthetic.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
+#include <thread>
 #include <vector>
 
 #include "profiler/inputs/counter_rng.hpp"
@@ -150,6 +152,19 @@ std::size_t element_count(std::int64_t batch, std::int64_t heads, std::int64_t r
   return static_cast<std::size_t>(batch * per_sequence);
 }
 
+/// Calls body(0) ... body(count - 1), each once, on all cores. `body` must not throw.
+template <class Body>
+void for_each_in_parallel(std::int64_t count, const Body& body) {
+  std::atomic<std::int64_t> next = 0;
+  const auto work = [&] {
+    for (std::int64_t i = next++; i < count; i = next++) body(i);
+  };
+  const std::int64_t cores = std::max(1u, std::thread::hardware_concurrency());
+  std::vector<std::jthread> helpers;
+  for (std::int64_t i = 1; i < std::min(cores, count); ++i) helpers.emplace_back(work);
+  work();
+}
+
 }  // namespace
 
 void generate_keys(const SyntheticConfig& config, const RowRange& where, std::span<float> rows) {
@@ -236,13 +251,12 @@ KvTensors generate(const SyntheticConfig& config) {
   tensors.keys.resize(size);
   tensors.values.resize(size);
   const auto per_head = static_cast<std::size_t>(config.kv_len * config.head_dim);
-  std::size_t offset = 0;
-  for (std::int64_t b = 0; b < config.batch; ++b) {
-    for (std::int64_t h = 0; h < config.kv_heads; ++h, offset += per_head) {
-      generate_keys(config, {b, h, 0}, std::span(tensors.keys).subspan(offset, per_head));
-      generate_values(config, {b, h, 0}, std::span(tensors.values).subspan(offset, per_head));
-    }
-  }
+  for_each_in_parallel(config.batch * config.kv_heads, [&](std::int64_t row) {
+    const std::size_t offset = static_cast<std::size_t>(row) * per_head;
+    const RowRange head{row / config.kv_heads, row % config.kv_heads, 0};
+    generate_keys(config, head, std::span(tensors.keys).subspan(offset, per_head));
+    generate_values(config, head, std::span(tensors.values).subspan(offset, per_head));
+  });
   add_queries(tensors, config.query_heads, config.seed);
   return tensors;
 }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "profiler/nvtx/ranges.hpp"
+
 namespace kvroof::sweep {
 
 Deadline::Deadline(double seconds) : seconds_(seconds) {}
@@ -16,6 +18,7 @@ void Deadline::check(std::string_view stage) const {
 }
 
 CaseRun run_case(const validate::Case& one, Device& device, const Deadline& deadline) {
+  const nvtx::Range range(nvtx::kPrepare);
   const bool simulated = device.backend() == Backend::kSim;
   if (simulated) simt::as_simulator(device).reset();
   device.take_reports();  // what came before is not this case's

@@ -3,6 +3,7 @@
 
 #include <new>
 
+#include "profiler/nvtx/ranges.hpp"
 #include "profiler/sweep/record.hpp"
 #include "traces/read.hpp"
 
@@ -41,6 +42,7 @@ void Sweeper::run_and_check(const Planned& planned, traces::Record& record) {
 }
 
 traces::Record Sweeper::run(const Planned& planned) {
+  const nvtx::Range range(nvtx::kConfiguration);
   traces::Record record = start_record(planned.configuration, device_.backend());
   try {
     if (planned.fit.skip_reason.empty()) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kernels/attention/problem.hpp"
@@ -27,11 +28,19 @@ struct DeviceResult {
   std::vector<float> log_sum_exps;      // [batch, query_heads]
 };
 
-/// A step at which a test may tamper with what the next kernel will see or what was computed.
+/// A kernel that has run and can be launched again: its arrays are still there.
+struct Relaunch {
+  std::string_view kernel;  // as records name it
+  std::function<void()> launch;
+};
+
+/// Steps at which somebody else has the word: a test may tamper with what the next kernel will see,
+/// a measurement may launch again what has run.
 struct DeviceRunHooks {
   std::function<void(Device&, attention::DecodeProblem&)> before_decode{};
   std::function<void(Device&, dense::DenseProblem&)> before_dense{};
   std::function<void(Device&, mustafar::Problem&)> before_mustafar{};
+  std::function<void(const std::vector<Relaunch>&)> finished{};  // after the last kernel
 };
 
 /// Runs a case by its method (method.hpp) on `device`: the dense `inputs` are stored as the method

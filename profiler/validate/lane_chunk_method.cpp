@@ -20,6 +20,7 @@ struct OperandBuffers {
       rows;  // [batch, kv_heads, kv_len, head_dim], dense source of the pack kernel
   DeviceBuffer<std::byte> chunks;
   DeviceBuffer<std::uint16_t> window;  // ring
+  compress::PackProblem pack;          // rows to chunks
 };
 
 OperandBuffers pack_operand(const Case& one, Operand operand,
@@ -34,22 +35,23 @@ OperandBuffers pack_operand(const Case& one, Operand operand,
       allocate<std::byte>(device,
                           heads * static_cast<std::size_t>(chunk_capacity(one)) * chunk_bytes,
                           keys ? "key chunks" : "value chunks"),
-      upload_ring(one, rows, keys ? "window keys" : "window values", device)};
-  compress::launch({.batch = one.batch,
-                    .kv_heads = one.kv_heads,
-                    .head_dim = one.head_dim,
-                    .value_type = one.value_type,
-                    .operand = operand,
-                    .kept = kept,
-                    .rows = buffers.rows.data(),
-                    .row_capacity = one.max_kv_len(),
-                    .kv_lengths = kv_lengths,
-                    .max_kv_len = one.max_kv_len(),
-                    .window = one.window,
-                    .first_chunk = 0,
-                    .chunks = buffers.chunks.data(),
-                    .chunk_capacity = chunk_capacity(one)},
-                   device);
+      upload_ring(one, rows, keys ? "window keys" : "window values", device),
+      {}};
+  buffers.pack = {.batch = one.batch,
+                  .kv_heads = one.kv_heads,
+                  .head_dim = one.head_dim,
+                  .value_type = one.value_type,
+                  .operand = operand,
+                  .kept = kept,
+                  .rows = buffers.rows.data(),
+                  .row_capacity = one.max_kv_len(),
+                  .kv_lengths = kv_lengths,
+                  .max_kv_len = one.max_kv_len(),
+                  .window = one.window,
+                  .first_chunk = 0,
+                  .chunks = buffers.chunks.data(),
+                  .chunk_capacity = chunk_capacity(one)};
+  compress::launch(buffers.pack, device);
   return buffers;
 }
 
@@ -101,6 +103,11 @@ DeviceResult run(const Case& one, const inputs::KvTensors& inputs, Device& devic
   buffers.download(result);
   result.key_chunks = download_chunks(one, one.kept_keys, keys.chunks, device);
   result.value_chunks = download_chunks(one, one.kept_values, values.chunks, device);
+  if (hooks.finished) {
+    hooks.finished({{"pack_keys", [&] { compress::launch(keys.pack, device); }},
+                    {"pack_values", [&] { compress::launch(values.pack, device); }},
+                    {"decode", [&] { attention::launch(problem, plan, device); }}});
+  }
   return result;
 }
 

@@ -128,6 +128,7 @@ DeviceResult run(const Case& one, const inputs::KvTensors& inputs, Device& devic
   DeviceResult result;
   result.plan = plan_text(one);
   buffers.download(result);
+  if (hooks.finished) hooks.finished({{"mustafar", [&] { mustafar::launch(problem, device); }}});
   return result;
 }
 

@@ -39,10 +39,13 @@ OURS = {
     "profiler/validate": ("kernels", "reference", "traces", "profiler/inputs"),
     # What rules lose is a question to the reference; nothing of it reaches a kernel's check.
     "profiler/analysis": ("kernels", "reference", "traces", "profiler/inputs", "profiler/report/table.hpp"),
-    "profiler/measure": ("traces",),
+    "profiler/nvtx": (),
+    "profiler/cupti": ("traces",),
+    "profiler/measure": ("kernels", "traces", "profiler/cupti", "profiler/nvtx"),
+    "profiler/ceilings": ("kernels", "traces", "profiler/measure", "profiler/model"),
     "profiler/report": ("kernels", "traces", "profiler/measure", "profiler/validate"),
-    "profiler/sweep": ("kernels", "traces", "profiler/inputs", "profiler/measure", "profiler/model",
-                       "profiler/report", "profiler/validate"),
+    "profiler/sweep": ("kernels", "traces", "profiler/cupti", "profiler/inputs", "profiler/measure",
+                       "profiler/model", "profiler/nvtx", "profiler/report", "profiler/validate"),
     "profiler/cli": ("kernels", "traces", "profiler"),
     "gui": ("traces",),
 }
@@ -57,7 +60,7 @@ LIBRARIES = (
     (r"boost/.*", ("kernels/simt",)),
     (r"cuda\w*\.hp*|cuda/.*|device_launch_parameters\.h|cooperative_groups.*",
      ("kernels/cuda", "kernels/platform", "profiler/measure", "profiler/cupti")),
-    (r"nvtx3/.*", ("profiler",)),
+    (r"nvtx3/.*", ("profiler/nvtx",)),
     (r"cupti\w*\.h|nvperf\w*\.h", ("profiler/cupti",)),
     (r"gtest/.*|gmock/.*|benchmark/.*", ()),
 )

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <benchmark/benchmark.h>
-#include <cuda_runtime.h>
 
 #include <algorithm>
 #include <map>
@@ -13,64 +12,15 @@
 #include "kernels/cuda/check.hpp"
 #include "kernels/cuda/cuda_device.hpp"
 #include "profiler/inputs/synthetic.hpp"
+#include "profiler/measure/gpu_measurement.hpp"
+#include "profiler/measure/gpu_timer.hpp"
 
 // What the benchmarks of CUDA kernels share.
 namespace kvroof::bench {
 
-inline constexpr int kL2Multiples = 4;
 inline constexpr int kGraphLaunches = 20;  // at least
 
-/// CUDA events around whatever `enqueue` puts on the device's stream, in seconds.
-class EventTimer {
- public:
-  explicit EventTimer(CudaDevice& device) : stream_(device.stream()) {
-    KVROOF_CUDA_CHECK(cudaEventCreate(&start_));
-    KVROOF_CUDA_CHECK(cudaEventCreate(&stop_));
-  }
-  ~EventTimer() {
-    cudaEventDestroy(start_);
-    cudaEventDestroy(stop_);
-  }
-  EventTimer(const EventTimer&) = delete;
-  EventTimer& operator=(const EventTimer&) = delete;
-
-  template <class Enqueue>
-  double seconds(Enqueue&& enqueue) {
-    KVROOF_CUDA_CHECK(cudaEventRecord(start_, stream_));
-    enqueue();
-    KVROOF_CUDA_CHECK(cudaEventRecord(stop_, stream_));
-    KVROOF_CUDA_CHECK(cudaEventSynchronize(stop_));
-    float milliseconds = 0.0f;
-    KVROOF_CUDA_CHECK(cudaEventElapsedTime(&milliseconds, start_, stop_));
-    return static_cast<double>(milliseconds) * 1e-3;
-  }
-
- private:
-  cudaStream_t stream_;
-  cudaEvent_t start_ = nullptr, stop_ = nullptr;
-};
-
-/// The launches that `enqueue` makes, captured once and replayed as one graph.
-class Graph {
- public:
-  template <class Enqueue>
-  Graph(CudaDevice& device, Enqueue&& enqueue) : stream_(device.stream()) {
-    KVROOF_CUDA_CHECK(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeGlobal));
-    enqueue();
-    cudaGraph_t graph = nullptr;
-    KVROOF_CUDA_CHECK(cudaStreamEndCapture(stream_, &graph));
-    KVROOF_CUDA_CHECK(cudaGraphInstantiate(&executable_, graph, 0));
-    KVROOF_CUDA_CHECK(cudaGraphDestroy(graph));
-  }
-  ~Graph() { cudaGraphExecDestroy(executable_); }
-  Graph(const Graph&) = delete;
-  Graph& operator=(const Graph&) = delete;
-  void replay() { KVROOF_CUDA_CHECK(cudaGraphLaunch(executable_, stream_)); }
-
- private:
-  cudaStream_t stream_;
-  cudaGraphExec_t executable_ = nullptr;
-};
+using measure::EventTimer;
 
 /// The rows of one synthetic head, [4096, 128] of f16, made once.
 inline const std::vector<std::uint16_t>& synthetic_head(bool keys, std::uint64_t seed) {
@@ -111,8 +61,7 @@ inline benchmark::Counter rate(double bytes) {
 
 /// How many caches of `set_bytes` launches must rotate over to meet a cold L2.
 inline int cold_sets(const CudaDevice& device, std::int64_t set_bytes) {
-  return static_cast<int>(
-      std::clamp<std::int64_t>(kL2Multiples * device.info().l2_bytes / set_bytes + 1, 2, 64));
+  return measure::copies_for_cold_l2(static_cast<double>(set_bytes), device.info());
 }
 
 /// Times `launch(set)` for sets 0 .. sets - 1 in turn, as one replayed graph of at least
@@ -120,7 +69,7 @@ inline int cold_sets(const CudaDevice& device, std::int64_t set_bytes) {
 template <class Launch>
 void time_launches(benchmark::State& state, CudaDevice& device, int sets, Launch&& launch) {
   const int launches = (kGraphLaunches + sets - 1) / sets * sets;
-  Graph graph(device, [&] {
+  measure::LaunchGraph graph(device, [&] {
     for (int i = 0; i < launches; ++i) launch(i % sets);
   });
   EventTimer timer(device);

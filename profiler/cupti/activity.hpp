@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "profiler/cupti/api.hpp"
+
+namespace kvroof::cupti {
+
+/// A kernel as the device ran it. Times in ns of CUPTI's clock.
+struct KernelActivity {
+  std::string name;  // mangled
+  std::uint64_t start_ns = 0;
+  std::uint64_t end_ns = 0;
+  std::int64_t stream = 0;
+  int registers_per_thread = 0;
+};
+
+/// What CUPTI's Activity API saw, in order of start, or why it saw nothing.
+struct ActivityResult {
+  std::vector<KernelActivity> kernels;
+  std::string reason;  // empty: kernels were recorded
+};
+
+/// Records the kernels that `run` launches; `run` must wait for them. One recording at a time in a
+/// process: a second one, a profiler that holds CUPTI, and everything else that CUPTI refuses
+/// become the reason. Exceptions of `run` pass through.
+ActivityResult record_kernels(const Api& api, const std::function<void()>& run);
+
+}  // namespace kvroof::cupti

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "profiler/cupti/metrics.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace kvroof::cupti {
+
+const std::vector<MetricRow>& metric_rows() {
+  static const std::vector<MetricRow> rows = {
+      {"dram_read_bytes",
+       "B",
+       "read from device memory",
+       {"dram__bytes_read.sum", "dram__bytes_op_read.sum"}},
+      {"dram_written_bytes",
+       "B",
+       "written to device memory",
+       {"dram__bytes_write.sum", "dram__bytes_op_write.sum"}},
+      {"l2_sectors", "sector", "32-byte sectors looked up in L2", {"lts__t_sectors.sum"}},
+      {"l2_read_sectors", "sector", "of them read", {"lts__t_sectors_op_read.sum"}},
+      {"l2_written_sectors", "sector", "of them written", {"lts__t_sectors_op_write.sum"}},
+      {"l2_hit_rate", "%", "of L2's sectors", {"lts__t_sector_hit_rate.pct"}},
+      {"global_load_requests",
+       "request",
+       "loads from global memory, asynchronous ones not included",
+       {"l1tex__t_requests_pipe_lsu_mem_global_op_ld.sum"}},
+      {"global_load_sectors",
+       "sector",
+       "sectors of those loads",
+       {"l1tex__t_sectors_pipe_lsu_mem_global_op_ld.sum"}},
+      {"global_store_requests",
+       "request",
+       "stores to global memory",
+       {"l1tex__t_requests_pipe_lsu_mem_global_op_st.sum"}},
+      {"global_store_sectors",
+       "sector",
+       "sectors of those stores",
+       {"l1tex__t_sectors_pipe_lsu_mem_global_op_st.sum"}},
+      {"shared_load_instructions",
+       "instr",
+       "warp loads from shared memory, ldmatrix not included",
+       {"smsp__sass_inst_executed_op_shared_ld.sum"}},
+      {"shared_store_instructions",
+       "instr",
+       "warp stores to shared memory",
+       {"smsp__sass_inst_executed_op_shared_st.sum"}},
+      {"load_matrix_instructions",
+       "instr",
+       "ldmatrix",
+       {"sm__sass_inst_executed_op_ldsm.sum", "sm__inst_executed_op_ldsm.sum"}},
+      {"shared_wavefronts",
+       "wavefront",
+       "passes over the banks of shared memory",
+       {"l1tex__data_pipe_lsu_wavefronts_mem_shared.sum"}},
+      {"shared_read_wavefronts",
+       "wavefront",
+       "of loads, ldmatrix included",
+       {"l1tex__data_pipe_lsu_wavefronts_mem_shared_op_ld.sum"}},
+      {"shared_written_wavefronts",
+       "wavefront",
+       "of stores",
+       {"l1tex__data_pipe_lsu_wavefronts_mem_shared_op_st.sum"}},
+      {"shared_bank_conflicts",
+       "wavefront",
+       "passes that conflicts added",
+       {"l1tex__data_bank_conflicts_pipe_lsu_mem_shared.sum"}},
+      {"instructions", "instr", "executed by warps", {"smsp__inst_executed.sum"}},
+      {"instructions_alu",
+       "instr",
+       "of the integer and logic pipe",
+       {"sm__inst_executed_pipe_alu.sum"}},
+      {"instructions_fma",
+       "instr",
+       "of the multiply-add pipes",
+       {"sm__inst_executed_pipe_fma.sum"}},
+      {"instructions_xu",
+       "instr",
+       "of the special-function pipe",
+       {"sm__inst_executed_pipe_xu.sum"}},
+      {"instructions_lsu", "instr", "of the load-store pipe", {"sm__inst_executed_pipe_lsu.sum"}},
+      {"instructions_tensor", "instr", "of the tensor pipe", {"sm__inst_executed_pipe_tensor.sum"}},
+      {"mma",
+       "instr",
+       "f16 and bf16 mma.sync",
+       {"sm__inst_executed_pipe_tensor_op_hmma.sum",
+        "sm__inst_executed_pipe_tensor_subpipe_hmma.sum"}},
+      {"tensor_utilisation",
+       "%",
+       "cycles in which the tensor pipe worked",
+       {"sm__pipe_tensor_op_hmma_cycles_active.avg.pct_of_peak_sustained_elapsed",
+        "sm__pipe_tensor_subpipe_hmma_cycles_active.avg.pct_of_peak_sustained_elapsed",
+        "sm__pipe_tensor_cycles_active.avg.pct_of_peak_sustained_elapsed"}},
+      {"issue_utilisation",
+       "%",
+       "cycles in which an instruction was issued",
+       {"smsp__issue_active.avg.pct_of_peak_sustained_elapsed",
+        "sm__issue_active.avg.pct_of_peak_sustained_elapsed"}},
+      {"sm_cycles", "cycle", "of the range", {"sm__cycles_elapsed.max", "gpc__cycles_elapsed.max"}},
+      {"sm_clock_hz",
+       "Hz",
+       "mean over the range",
+       {"sm__cycles_elapsed.avg.per_second", "gpc__cycles_elapsed.avg.per_second"}},
+      {"dram_clock_hz", "Hz", "mean over the range", {"dram__cycles_elapsed.avg.per_second"}},
+      {"gpu_time_ns", "ns", "of the range, under the profiler", {"gpu__time_duration.sum"}},
+  };
+  return rows;
+}
+
+std::vector<ResolvedMetric> resolve(std::span<const std::string> extra,
+                                    const std::function<bool(const std::string&)>& knows,
+                                    const std::function<std::string(const std::string&)>& unit_of) {
+  std::vector<ResolvedMetric> resolved;
+  for (const MetricRow& row : metric_rows()) {
+    ResolvedMetric one{std::string(row.name), std::string(row.unit), {}, {}};
+    const auto found = std::find_if(row.candidates.begin(), row.candidates.end(),
+                                    [&](auto metric) { return knows(std::string(metric)); });
+    if (found != row.candidates.end()) {
+      one.metric = *found;
+    } else {
+      one.reason = fmt::format("this chip has no {}", fmt::join(row.candidates, ", no "));
+    }
+    resolved.push_back(std::move(one));
+  }
+  for (const std::string& metric : extra) {
+    ResolvedMetric one{metric, unit_of(metric), {}, {}};
+    if (one.unit.empty()) one.unit = "1";
+    if (knows(metric)) {
+      one.metric = metric;
+    } else {
+      one.reason = "this chip has no metric of that name";
+    }
+    resolved.push_back(std::move(one));
+  }
+  return resolved;
+}
+
+std::vector<std::string> found_metrics(std::span<const ResolvedMetric> resolved) {
+  std::vector<std::string> metrics;
+  for (const ResolvedMetric& one : resolved) {
+    if (!one.metric.empty()) metrics.push_back(one.metric);
+  }
+  return metrics;
+}
+
+}  // namespace kvroof::cupti

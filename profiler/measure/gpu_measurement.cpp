@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "profiler/measure/gpu_measurement.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "profiler/measure/gpu_timer.hpp"
+#include "profiler/measure/statistics.hpp"
+#include "profiler/nvtx/ranges.hpp"
+#if KVROOF_HAS_CUPTI
+#include "profiler/cupti/activity.hpp"
+#include "profiler/cupti/range_profiler.hpp"
+#endif
+
+namespace kvroof::measure {
+namespace {
+
+constexpr int kGraphLaunches = 20;  // at least: the graph's own launch is spread over them
+constexpr int kActivityLaunches = 20;
+constexpr double kColdMultiple = 4;  // of L2: its replacement is not plain LRU
+constexpr int kMostCopies = 64;
+
+/// A kernel's launches as replayed graphs.
+struct Graphs {
+  Graphs(CudaDevice& device, const Rotation& rotation)
+      : num_launches(rounded_up(rotation.launches.size())),
+        cold(device,
+             [&] {
+               for (std::size_t i = 0; i < num_launches; ++i)
+                 rotation.launches[i % rotation.launches.size()]();
+             }),
+        warm(device, [&] {
+          for (std::size_t i = 0; i < num_launches; ++i) rotation.launches.front()();
+        }) {}
+
+  static std::size_t rounded_up(std::size_t copies) {
+    return (kGraphLaunches + copies - 1) / copies * copies;
+  }
+
+  std::size_t num_launches;
+  LaunchGraph cold, warm;
+};
+
+Contender contender(std::string name, const std::string& kernel, LaunchGraph& graph,
+                    std::size_t num_launches, EventTimer& timer) {
+  return {std::move(name), [&graph, &timer, kernel, num_launches] {
+            const nvtx::Range range(kernel);
+            return timer.seconds([&] { graph.replay(); }) * 1e9 / static_cast<double>(num_launches);
+          }};
+}
+
+}  // namespace
+
+int copies_for_cold_l2(double bytes, const DeviceInfo& device) {
+  const double wanted = kColdMultiple * static_cast<double>(device.l2_bytes) / std::max(1.0, bytes);
+  return static_cast<int>(std::clamp(wanted + 1, 2.0, double{kMostCopies}));
+}
+
+struct GpuMeasurement::State {
+  State(CudaDevice& used, GpuOptions chosen)
+      : device(used), options(std::move(chosen)), timer(used), flush(used) {
+    const int ordinal = current_ordinal();
+    nvml.emplace(pci_bus_id(ordinal));
+#if KVROOF_HAS_CUPTI
+    start_cupti(ordinal);
+#endif
+  }
+
+  void time_group(std::span<const Rotation> group, std::vector<Measured>& results) {
+    const nvtx::Range range(nvtx::kTime);
+    std::vector<std::unique_ptr<Graphs>> graphs;
+    std::vector<Contender> contenders;
+    for (const Rotation& rotation : group) {
+      graphs.push_back(std::make_unique<Graphs>(device, rotation));
+      Graphs& own = *graphs.back();
+      contenders.push_back(contender("cold", rotation.kernel, own.cold, own.num_launches, timer));
+      contenders.push_back(contender("warm", rotation.kernel, own.warm, own.num_launches, timer));
+    }
+    for (const Contender& one : contenders) one.sample_ns();  // warm-up
+    const std::vector<traces::Time> times =
+        interleave(contenders, options.rule, *nvml, steady_seconds);
+    for (std::size_t i = 0; i < times.size(); ++i) results[i / 2].times.push_back(times[i]);
+  }
+
+#if KVROOF_HAS_CUPTI
+  void start_cupti(int ordinal) {
+    const cupti::Library& library = cupti::load();
+    if (!library.usable()) {
+      cupti_reason = library.reason;
+      return;
+    }
+    api = &library.api;
+    if (options.counters)
+      profiler =
+          std::make_unique<cupti::RangeProfiler>(*api, ordinal, current_context(), options.metrics);
+  }
+
+  void record_activity(const Rotation& rotation, Measured& measured) {
+    if (api == nullptr) return;
+    const nvtx::Range range(nvtx::kActivity);
+    const std::size_t launches = Graphs::rounded_up(rotation.launches.size());
+    const cupti::ActivityResult recorded = cupti::record_kernels(*api, [&] {
+      const nvtx::Range kernel(rotation.kernel);
+      for (std::size_t i = 0; i < launches; ++i) rotation.launches[i % rotation.launches.size()]();
+      device.synchronize();
+    });
+    const std::size_t kernels_per_launch = recorded.kernels.size() / launches;
+    if (!recorded.reason.empty() || kernels_per_launch == 0) return;
+    traces::Time time{.name = "activity", .provenance = traces::Provenance::measured};
+    for (std::size_t i = 0; i < launches; ++i) {
+      double duration_ns = 0;
+      for (std::size_t k = 0; k < kernels_per_launch; ++k) {
+        const auto& kernel = recorded.kernels[i * kernels_per_launch + k];
+        duration_ns += static_cast<double>(kernel.end_ns - kernel.start_ns);
+      }
+      time.samples_ns.push_back(duration_ns);
+    }
+    time.statistics = summarize(time.samples_ns);
+    measured.times.push_back(std::move(time));
+    add_timeline(rotation.kernel, recorded, kernels_per_launch, measured);
+  }
+
+  static void add_timeline(const std::string& phase, const cupti::ActivityResult& recorded,
+                           std::size_t count, Measured& measured) {
+    const std::uint64_t first_ns = recorded.kernels.front().start_ns;
+    for (std::size_t k = 0; k < count; ++k) {
+      const cupti::KernelActivity& kernel = recorded.kernels[k];
+      measured.registers_per_thread =
+          std::max(measured.registers_per_thread, kernel.registers_per_thread);
+      measured.activities.push_back(
+          {.name = kernel.name,
+           .phase = phase,
+           .stream = kernel.stream,
+           .start_ns = static_cast<double>(kernel.start_ns - first_ns),
+           .duration_ns = static_cast<double>(kernel.end_ns - kernel.start_ns)});
+    }
+  }
+
+  void count(const Rotation& rotation, Measured& measured) {
+    if (!options.counters) {
+      measured.counters_reason = "hardware counters were not asked for";
+    } else if (profiler == nullptr) {
+      measured.counters_reason = cupti_reason;
+    } else {
+      const nvtx::Range range(nvtx::kCount);
+      cupti::Counters counted = profiler->count({.prepare = [&] { flush.enqueue(); },
+                                                 .launch = rotation.launches.front(),
+                                                 .synchronize = [&] { device.synchronize(); }});
+      measured.counters = std::move(counted.values);
+      measured.counters_reason = std::move(counted.reason);
+    }
+  }
+#else
+  void record_activity(const Rotation&, Measured&) {}
+  void count(const Rotation&, Measured& measured) {
+    measured.counters_reason = "this kvroof was built without CUPTI";
+  }
+#endif
+
+  CudaDevice& device;
+  GpuOptions options;
+  EventTimer timer;
+  L2Flush flush;
+  std::optional<Nvml> nvml;
+#if KVROOF_HAS_CUPTI
+  const cupti::Api* api = nullptr;
+  std::unique_ptr<cupti::RangeProfiler> profiler;
+  std::string cupti_reason;
+#endif
+};
+
+GpuMeasurement::GpuMeasurement(CudaDevice& device, GpuOptions options)
+    : state_(std::make_unique<State>(device, std::move(options))) {}
+
+GpuMeasurement::~GpuMeasurement() = default;
+
+std::vector<Measured> GpuMeasurement::measure(std::span<const Rotation> group) {
+  std::vector<Measured> results(group.size());
+  state_->time_group(group, results);
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    state_->record_activity(group[i], results[i]);
+    state_->count(group[i], results[i]);
+  }
+  return results;
+}
+
+Nvml& GpuMeasurement::nvml() { return *state_->nvml; }
+
+}  // namespace kvroof::measure

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "profiler/nvtx/ranges.hpp"
+
+#include <dlfcn.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "kernels/simt/simulator.hpp"
+#include "profiler/sweep/sweep.hpp"
+
+namespace kvroof::nvtx {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// What NVTX told the recorder since the last call. The recorder is in place before the first range
+/// of this program.
+std::string recorded() {
+  static std::size_t read = 0;
+  void* library = dlopen(KVROOF_RECORDER, RTLD_NOW);
+  if (library == nullptr) return dlerror();
+  const auto ranges = reinterpret_cast<const char* (*)()>(dlsym(library, "kvroof_recorded_ranges"));
+  const std::string all = ranges();
+  const std::string text = all.substr(read);
+  read = all.size();
+  return text;
+}
+
+class Ranges : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { setenv("NVTX_INJECTION64_PATH", KVROOF_RECORDER, 1); }
+};
+
+TEST_F(Ranges, nest_in_the_domain_that_the_documentation_names) {
+  {
+    const Range outer(kTime);
+    const Range inner(std::string("decode"));
+  }
+  EXPECT_EQ(recorded(), "domain kvroof\npush time\npush decode\npop\npop\n");
+}
+
+TEST_F(Ranges, of_a_sweep_mark_each_configuration_and_its_preparation) {
+  recorded();
+  simt::Simulator device;
+  sweep::Planned planned;
+  planned.configuration.one.kv_lengths = {97};
+  planned.configuration.one.query_heads = planned.configuration.one.kv_heads = 1;
+  planned.fit = sweep::fit(planned.configuration, device, std::uint64_t{1} << 32);
+  EXPECT_EQ(sweep::Sweeper(device, {}).run(planned).status, traces::Status::passed);
+  EXPECT_EQ(recorded(), "push configuration\npush prepare\npop\npop\n");
+}
+
+TEST_F(Ranges, end_when_an_exception_leaves_them) {
+  recorded();
+  try {
+    const Range range(kCount);
+    throw std::runtime_error("a kernel failed");
+  } catch (const std::runtime_error&) {
+  }
+  EXPECT_EQ(recorded(), "push count\npop\n");
+}
+
+}  // namespace
+}  // namespace kvroof::nvtx

@@ -48,10 +48,11 @@ int run(int argc, char** argv) {
   catch_interrupts();
   try {
     app.parse(argc, argv);
-    require(!app.get_subcommands().empty(),
-            "a command is needed: validate, sweep, report, compare, merge, export, predict, inspect, "
-            "fidelity, ceilings, doctor, counters, devices, formats or kernels; see {} --help",
-            app.get_name());
+    require(
+        !app.get_subcommands().empty(),
+        "a command is needed: validate, sweep, report, compare, merge, export, predict, inspect, "
+        "fidelity, ceilings, doctor, counters, devices, formats or kernels; see {} --help",
+        app.get_name());
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   } catch (const inputs::InputError& error) {

@@ -22,7 +22,7 @@ namespace {
 struct ReportArguments {
   std::vector<std::string> traces;
   std::string crossover;  // device; empty: not asked for
-  std::string plots;  // folder for pictures, or empty
+  std::string plots;      // folder for pictures, or empty
   TableOutput output;
 };
 

@@ -97,8 +97,8 @@ Table counter_comparison(const std::vector<DeviceRecord>& simulated,
       const std::optional<double> sim = sum(*found->second, quantity.simulated);
       const std::optional<double> gpu = sum(one, quantity.measured);
       if (!sim || !gpu || (*sim == 0 && *gpu == 0)) continue;
-      table.rows.push_back({one.kernel.name, problem_text(one.problem),
-                            std::string(quantity.name), *sim, *gpu,
+      table.rows.push_back({one.kernel.name, problem_text(one.problem), std::string(quantity.name),
+                            *sim, *gpu,
                             *gpu == 0 ? Value(Missing{"none measured"}) : Value(*sim / *gpu)});
     }
   }

@@ -179,8 +179,7 @@ TEST_F(SweepCheck, FindsAWrongOutputInEveryRow) {
   const CaseRun good = run(2);
   const CheckPlan all = plan_check(good.one, 0);
   ASSERT_TRUE(all.complete());
-  EXPECT_EQ(check_kernel("decode", good, all, forever_).status,
-            validate::Status::kPassed);
+  EXPECT_EQ(check_kernel("decode", good, all, forever_).status, validate::Status::kPassed);
   for (const std::int64_t sequence : {0, 1}) {
     for (std::int64_t head = 0; head < 6; ++head) {
       CaseRun bad = good;
@@ -199,10 +198,8 @@ TEST_F(SweepCheck, FindsAWrongBitInTheLastChunkOfTheLastRow) {
   bad.result.value_chunks.back() ^= std::byte{1};  // padding or the last slot
   bad.result.value_chunks[bad.result.value_chunks.size() - 200] ^= std::byte{0x10};
   const CheckPlan all = plan_check(bad.one, 0);
-  EXPECT_EQ(check_kernel("pack_values", bad, all, forever_).status,
-            validate::Status::kFailed);
-  EXPECT_EQ(check_kernel("pack_keys", bad, all, forever_).status,
-            validate::Status::kPassed);
+  EXPECT_EQ(check_kernel("pack_values", bad, all, forever_).status, validate::Status::kFailed);
+  EXPECT_EQ(check_kernel("pack_keys", bad, all, forever_).status, validate::Status::kPassed);
 }
 
 TEST_F(SweepCheck, AHazardFailsEveryKernelOfTheCase) {

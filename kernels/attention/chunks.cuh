@@ -19,7 +19,7 @@ template <int HeadDim>
 KVROOF_DEVICE ChunkReader read_chunks(const kvroof::attention::CompressedOperand& operand, int row,
                                       int chunk_capacity, int first) {
   const std::int64_t stride = lane_chunk::chunk_bytes(HeadDim, operand.kept);
-  return {operand.chunks + (std::int64_t{row} * chunk_capacity + first) * stride,
+  return {operand.chunks + (chunk_capacity * std::int64_t{row} + first) * stride,
           static_cast<int>(stride)};
 }
 

@@ -167,8 +167,8 @@ KVROOF_DEVICE RowParts parts_of_row(const Deal& deal, int warps, const RowSpan& 
   const int end_worker = deal.owner(span.end_unit - 1) + 1;
   const int first_block = first_worker / warps;
   const int last_block = (end_worker - 1) / warps;
-  const bool first_whole = deal.first(std::int64_t{first_block} * warps) >= span.first_unit;
-  const bool last_whole = deal.first(std::int64_t{last_block + 1} * warps) <= span.end_unit;
+  const bool first_whole = deal.first(warps * std::int64_t{first_block}) >= span.first_unit;
+  const bool last_whole = deal.first(warps * std::int64_t{last_block + 1}) <= span.end_unit;
   if (first_block == last_block) {
     const bool whole = first_whole && last_whole;
     return {deal,

@@ -32,7 +32,7 @@ TEST(FormatSizes, are_the_known_shares_of_dense) {
     EXPECT_EQ(share(half, "n_of_m", operand), 0.5625);
     EXPECT_NEAR(share(half, "mustafar_tiles", operand), 0.657, 0.004);
     EXPECT_NEAR(share(less, "mustafar_tiles", operand), 0.462, 0.004);
-    EXPECT_NEAR(share(half, "lane_chunk", operand), 9440.0 / 16384, 1e-9);
+    EXPECT_NEAR(share(half, "lane_chunk", operand), 9488.0 / 16384, 1e-9);
     EXPECT_NEAR(share(half, "variable_rows", operand), 65.0 / 128 + 0.0625, 0.002);
     EXPECT_GT(share(half, "flash_llm", operand), 1.0);
     EXPECT_GT(share(half, "csr", operand), share(half, "flash_llm", operand));

@@ -327,15 +327,16 @@ KVROOF_DEVICE U32 count_in(const Problem& problem, int warps, const PartialLayou
   return ballot(finished);
 }
 
-/// For every row in the block's stretch: if the block is the last to finish it, merges it. The
-/// warps share the heads of all these rows. Called by: all threads of the block, converged; shared
-/// memory is free, and no more than 16 query heads share a kv head.
+/// For every row in the block's stretch, which begins in `first` and ends at `end_unit`: if the
+/// block is the last to finish it, merges it. The warps share the heads of all these rows. Called
+/// by: all threads of the block, converged; shared memory is free, and no more than 16 query heads
+/// share a kv head.
 template <class Value, int HeadDim, class Problem>
 KVROOF_DEVICE void finish_rows(const Problem& problem, int warps, const PartialLayout& layout,
-                               const Deal& deal, const RowSpan& first, const RowSpan& last) {
+                               const Deal& deal, const RowSpan& first, int end_unit) {
   std::uint32_t* finished = &shared_memory<std::uint32_t>();
   if (warp_index() == 0) {
-    const U32 bits = count_in(problem, warps, layout, deal, first, last);
+    const U32 bits = count_in(problem, warps, layout, deal, first, find_row(problem, end_unit - 1));
     store_shared_if<U32>(lane_index() == 0u, finished, bits);
   }
   sync_threads();
@@ -344,13 +345,13 @@ KVROOF_DEVICE void finish_rows(const Problem& problem, int warps, const PartialL
   int task = 0;
   for (;;) {
     const bool is_first = span.row.index == first.row.index;
-    const bool is_last = span.row.index == last.row.index;
+    const bool is_last = span.end_unit >= end_unit;
+    const U32 ready = is_first ? bits : is_last ? bits >> layout.group : U32(0xffffffffu);
     for (int head = 0; head < layout.group; ++head, ++task) {
-      if (task % warps != warp_index()) continue;
-      const int bit = is_first ? head : layout.group + head;
-      if ((is_first || is_last) && ((bits >> bit) & 1u) == 0u) continue;
-      merge_head<Value, HeadDim>(problem, layout, parts_of_row(deal, warps, span), span.row.index,
-                                 head);
+      if (task % warps == warp_index() && ((ready >> head) & 1u) != 0u) {
+        merge_head<Value, HeadDim>(problem, layout, parts_of_row(deal, warps, span), span.row.index,
+                                   head);
+      }
     }
     if (is_last) break;
     span = next_row(problem, span);

@@ -58,8 +58,7 @@ KVROOF_DEVICE void split_kv(const Problem& problem, const Plan& plan, std::int64
                               warp_bytes);
   }
   sync_threads();
-  finish_rows<Value, head_dim>(problem, plan.warps, layout, deal, block_span,
-                               find_row(problem, block_end - 1));
+  finish_rows<Value, head_dim>(problem, plan.warps, layout, deal, block_span, block_end);
 }
 
 }  // namespace kvroof::KVROOF_BACKEND::attention

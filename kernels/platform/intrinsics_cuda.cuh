@@ -14,8 +14,9 @@
 
 #define KVROOF_BACKEND cuda_backend
 #define KVROOF_DEVICE __device__ __forceinline__
-/// Head of a kernel whose blocks have at most `threads` threads.
-#define KVROOF_KERNEL(threads) __global__ void __launch_bounds__(threads)
+/// Head of a kernel: threads of a block at most, and, where it may take all registers that this
+/// leaves, blocks that an SM has at least.
+#define KVROOF_KERNEL(...) __global__ void __launch_bounds__(__VA_ARGS__)
 #define KVROOF_UNROLL _Pragma("unroll")
 #define KVROOF_NO_UNROLL _Pragma("unroll 1")
 

@@ -20,8 +20,9 @@
 
 #define KVROOF_BACKEND simt_backend
 #define KVROOF_DEVICE inline
-/// Head of a kernel whose blocks have at most `threads` threads.
-#define KVROOF_KERNEL(threads) inline void
+/// Head of a kernel: threads of a block at most, and, where it may take all registers that this
+/// leaves, blocks that an SM has at least.
+#define KVROOF_KERNEL(...) inline void
 #define KVROOF_UNROLL
 #define KVROOF_NO_UNROLL
 

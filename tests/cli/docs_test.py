@@ -14,9 +14,9 @@ from program import kvroof
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "cli.md"
 BLOCK = re.compile(r"(<!-- kvroof (.*?) -->\n```text\n)(.*?)(```\n)", re.DOTALL)
 COMMANDS = ["--help", "validate --help", "sweep --help", "report --help", "compare --help",
-            "merge --help", "export --help", "predict --help", "inspect --help", "fidelity --help",
-            "ceilings --help", "counters --help", "doctor --help", "formats --help",
-            "kernels --help", "devices --help"]
+            "merge --help", "export --help", "predict --help", "formats --help", "inspect --help",
+            "fidelity --help", "ceilings --help", "counters --help", "doctor --help", "kernels --help",
+            "devices --help"]
 
 
 def help_text(arguments):

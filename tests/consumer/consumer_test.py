@@ -14,7 +14,8 @@ import unittest
 
 BUILD, CMAKE = sys.argv[1:3]
 HERE = pathlib.Path(__file__).resolve().parent
-COMMANDS = ["validate", "sweep", "report", "compare", "merge", "export", "devices", "formats", "kernels", "predict"]
+COMMANDS = ["validate", "sweep", "report", "compare", "merge", "export", "devices", "formats", "kernels", "predict",
+            "inspect", "fidelity", "ceilings", "counters", "doctor"]
 
 
 def run(*command, **options):

@@ -172,7 +172,7 @@ KVROOF_DEVICE void attend_units(const DenseProblem& problem, const Row& row, int
 }
 
 template <class Value, class Tile>
-KVROOF_KERNEL(Tile::kMaxThreads)
+KVROOF_KERNEL(Tile::kMaxThreads, 1)
 dense_kernel(const DenseProblem problem, const DensePlan plan) {
   auto* stages =
       reinterpret_cast<Stage<Tile>*>(&shared_memory<std::byte>() + warp_index() * Tile::kWarpBytes);

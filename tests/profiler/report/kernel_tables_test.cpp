@@ -18,7 +18,9 @@ TEST(KernelTables, list_every_kernel_with_a_reason_for_what_is_refused) {
   std::set<std::string_view> supported;
   for (const KernelSupport& one : support) {
     if (one.backend == Backend::kSim && one.reason.empty()) supported.insert(one.kernel);
-    EXPECT_FALSE(one.reason.empty() && (one.head_dim == 96 || one.group == 17)) << one.kernel;
+    EXPECT_FALSE(one.reason.empty() && one.head_dim == 96) << one.kernel;
+    const bool any_group = one.kernel == "mustafar";  // a warp works for one query head
+    EXPECT_FALSE(one.reason.empty() && one.group == 17 && !any_group) << one.kernel;
     const bool dense_256 =
         one.kernel == "dense" && one.backend == Backend::kSim && one.head_dim == 256;
     EXPECT_TRUE(!dense_256 || one.reason.empty() == (one.group <= 16)) << one.reason;

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # kvroof_test(<name> SOURCES a.cpp ... LIBRARIES lib ... [LABELS smoke ...] [TIMEOUT seconds])
 # One GoogleTest program, one ctest entry per test. A test that calls GTEST_SKIP is reported as skipped.
+# Of device code and of what reads files: the preset asan builds and runs these.
+add_custom_target(sanitized_tests)
+
 function(kvroof_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS")
   if(NOT arg_TIMEOUT)
@@ -13,4 +16,7 @@ function(kvroof_test name)
     list(APPEND properties LABELS "${arg_LABELS}")
   endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
+  if("sanitized" IN_LIST arg_LABELS)
+    add_dependencies(sanitized_tests ${name})
+  endif()
 endfunction()

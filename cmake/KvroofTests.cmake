@@ -13,7 +13,8 @@ function(kvroof_test name)
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} kvroof_options GTest::gmock GTest::gtest_main)
   set(properties TIMEOUT ${arg_TIMEOUT})
   if(arg_LABELS)  # an empty value would vanish, and TIMEOUT become the label
-    list(APPEND properties LABELS "${arg_LABELS}")
+    list(JOIN arg_LABELS "+" label)  # one: of a list only the first would come through; ctest -L matches its parts
+    list(APPEND properties LABELS "${label}")
   endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
   if("sanitized" IN_LIST arg_LABELS)

@@ -38,7 +38,7 @@ struct DecodeTile {
     std::uint64_t keys;
     std::uint64_t values;
   };
-  static_assert(sizeof(CopyBarriers) <= Buffer::kFreeBytes,
+  static_assert(sizeof(CopyBarriers) <= Buffer::kChunkOffset,
                 "the barrier objects fit before the chunk");
 
   // 4 floats of padding: heads 2t and channels g of a warp meet in 32 different banks.

@@ -15,8 +15,7 @@ namespace kvroof {
 
 template <int HeadDim>
 struct ChunkBuffer {
-  static constexpr int kFreeBytes = 32;
-  static constexpr int kChunkOffset = kFreeBytes;
+  static constexpr int kChunkOffset = 32;  // free bytes before it: barrier objects
   static_assert(kChunkOffset % 16 == 0, "a bulk copy wants 16-byte aligned addresses");
   /// Of line 0.
   static constexpr int kSlotsOffset =

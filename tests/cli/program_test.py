@@ -29,8 +29,8 @@ class Program(unittest.TestCase):
         result = kvroof(*SMALL, "--sparsity", "0.5,0.7")
         self.assertEqual(result.returncode, 0, result.stderr)
         for text in ["2 of 2 cases passed on sim", "kept 64/64", "kept 40/40", "pack_keys",
-                     "pack_values", "decode_lse", "sparsity 0.7 requested",
-                     "keys 0.6875 / values 0.6875 effective", "not a GPU's"]:
+                     "pack_values", "decode_lse", "prune_keys", "prune_values", "formats",
+                     "keys per_token_magnitude, sparsity 0.7 requested, 0.6875 effective", "not a GPU's"]:
             self.assertIn(text, result.stdout)
         self.assertEqual(result.stderr, "", "progress belongs to terminals")
 

@@ -196,10 +196,10 @@ std::vector<Case> pairwise_sample(const Case& base, const std::vector<Property>&
   return Search(base, properties, finish).run();
 }
 
-std::vector<Case> sampled_cases() {
+const std::vector<Case>& sampled_cases() {
   using Appended = std::optional<int>;
   // What survives follows from head_dim and rules: these come before sparsities.
-  return pairwise_sample(
+  static const std::vector<Case> cases = pairwise_sample(
       Case{},
       {method_names(), heads(), lengths(), member<int>(&Case::head_dim, {128, 64, 256}),
        member<ValueType>(&Case::value_type, {ValueType::kF16, ValueType::kBF16}),
@@ -210,6 +210,7 @@ std::vector<Case> sampled_cases() {
        member<int>(&Case::blocks, {0, 1, 3}),
        member<double>(&Case::outlier_strength, {1.0, 0.0, 3.0, 10.0})},
       finish);
+  return cases;
 }
 
 }  // namespace kvroof::validate

@@ -25,6 +25,6 @@ std::vector<Case> pairwise_sample(const Case& base, const std::vector<Property>&
 
 /// The sample of the full suite: methods, rules, sparsities, head_dims, types, groups, lengths,
 /// windows, sinks, growth, blocks and strengths of outliers, over all that the kernels accept.
-std::vector<Case> sampled_cases();
+const std::vector<Case>& sampled_cases();
 
 }  // namespace kvroof::validate

@@ -64,7 +64,7 @@ class SampledCases : public ::testing::Test {
     if (std::any_of(cases_.begin(), cases_.end(), predicate)) return ::testing::AssertionSuccess();
     return ::testing::AssertionFailure() << "no such case";
   }
-  const std::vector<Case> cases_ = sampled_cases();
+  const std::vector<Case>& cases_ = sampled_cases();
 };
 
 TEST_F(SampledCases, pair_every_rule_of_keys_with_every_rule_of_values) {

@@ -157,8 +157,8 @@ void setRanges(Chart& chart) {
     y.add(y.low() / 2);
   }
   for (const Label& label : chart.labels)
-    if (!label.toggle.isEmpty()) x.add(label.at.x() * 4);  // room for the names of ceilings
-  if (highestRoof > 0) y.add(highestRoof * 2);  // room for its name
+    if (!label.toggle.isEmpty()) x.add(label.at.x() * 6);  // room for the names of ceilings
+  if (highestRoof > 0) y.add(highestRoof * 2);             // room for its name
   x.applyTo(chart.x);
   y.applyTo(chart.y);
 }

@@ -55,7 +55,8 @@ QString subtitleOf(const Dataset& data, std::span<const int> rows) {
   const QStringList origins = distinct(col::kTimeProvenance, 3);
   if (!origins.isEmpty()) parts << QObject::tr("times: %1").arg(origins.join(QStringLiteral(", ")));
   const QStringList moved = distinct(col::kTrafficProvenance, 3);
-  if (!moved.isEmpty()) parts << QObject::tr("bytes moved: %1").arg(moved.join(QStringLiteral(", ")));
+  if (!moved.isEmpty())
+    parts << QObject::tr("bytes moved: %1").arg(moved.join(QStringLiteral(", ")));
   parts.removeAll(QString());
   return parts.join(QStringLiteral(" · "));
 }

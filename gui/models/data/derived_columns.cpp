@@ -187,7 +187,7 @@ QString levelName(RoofLevel level) {
     case RoofLevel::dram: return QStringLiteral("DRAM");
     case RoofLevel::l2: return QStringLiteral("L2");
     case RoofLevel::shared: return QStringLiteral("shared memory");
-    case RoofLevel::tensor: return QStringLiteral("tensor cores");
+    case RoofLevel::tensor: return QStringLiteral("tensor");
     case RoofLevel::cuda_core: return QStringLiteral("CUDA cores");
     case RoofLevel::instruction: return QStringLiteral("instruction issue");
     case RoofLevel::launch: return QStringLiteral("launch");

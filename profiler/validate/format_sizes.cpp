@@ -117,11 +117,11 @@ FormatBytes n_of_m_bytes(const FormatCase& one, n_of_m::Pattern pattern, const C
   return n_of_m::count_bytes(pattern, one.head_dim, one.tokens);
 }
 
-FormatBytes variable_bytes(const FormatCase& one, const ChosenRows& rows) {
-  const auto encoded = variable_rows::encode(one.head_dim, rows.bits, rows.mask);
+FormatBytes variable_bytes(const FormatCase& one, Operand operand, const ChosenRows& rows) {
+  const auto encoded = variable_rows::encode(operand, one.head_dim, rows.bits, rows.mask);
   std::vector<std::uint16_t> decoded(rows.bits.size());
   std::vector<std::uint8_t> mask(rows.bits.size());
-  variable_rows::decode(one.head_dim, encoded, decoded, mask);
+  variable_rows::decode(operand, one.head_dim, encoded, decoded, mask);
   require_same(decoded, rows, "variable_rows");
   return variable_rows::count_bytes(one.head_dim, encoded);
 }
@@ -191,7 +191,8 @@ void add_operand(const FormatCase& one, Operand operand, std::vector<FormatSize>
              one, pattern,
              rows.pruned(reference::prune_n_of_m(rows.matrix(), pattern.kept, pattern.group)))});
   }
-  sizes.push_back({"variable_rows", "published", name, true, variable_bytes(one, published)});
+  sizes.push_back(
+      {"variable_rows", "published", name, true, variable_bytes(one, operand, published)});
   sizes.push_back(
       {"mustafar_tiles", "published", name, true, mustafar_bytes(one, operand, published)});
   sizes.push_back({"csr", "published", name, false, size_models::csr(one.tokens, published.kept)});

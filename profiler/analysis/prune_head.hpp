@@ -35,5 +35,9 @@ Scoring make_scoring(reference::ConstMatrix keys, const reference::Matrix& queri
 /// kept_count() and the rule do.
 reference::Mask prune_head(const SideRule& rule, Operand side, reference::ConstMatrix rows,
                            const Scoring& scoring, const DenseTokens& dense);
+/// The same with a count of its own in place of that of a sparsity.
+reference::Mask prune_head(prune::Rule rule, prune::KeptCount kept, Operand side,
+                           reference::ConstMatrix rows, const Scoring& scoring,
+                           const DenseTokens& dense);
 
 }  // namespace kvroof::analysis

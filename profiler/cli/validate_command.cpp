@@ -11,6 +11,7 @@
 
 #include "kernels/error.hpp"
 #include "kernels/format/kept.hpp"
+#include "kernels/prune/rule.hpp"
 #include "profiler/cli/backend_options.hpp"
 #include "profiler/cli/commands.hpp"
 #include "profiler/cli/exit_codes.hpp"
@@ -26,8 +27,11 @@ struct ValidateOptions {
   BackendOptions backend;
   std::string suite;
   validate::Case one;
+  std::string key_rule = "per_token_magnitude";
+  std::string value_rule = "per_token_magnitude";
   std::vector<double> sparsity = {0.5};
-  std::optional<int> kept;  // else from the sparsity
+  std::optional<double> value_sparsity;  // else that of the keys
+  std::optional<int> kept;               // else from the sparsity
   std::string dtype = "f16";
   std::string json;
 };
@@ -40,6 +44,17 @@ std::string whole_number(const std::string& text) {
   return error == std::errc() && stop == end
              ? ""
              : fmt::format("must be a whole number from 0 to 2^64 - 1, got {}", text);
+}
+
+CLI::Option* rule_option(CLI::App& command, const char* name, std::string& rule, Operand side) {
+  std::vector<std::string> names;
+  for (const prune::Rule one : prune::rules_of(side)) names.emplace_back(to_string(one));
+  return command
+      .add_option(name, rule,
+                  fmt::format("What chooses the {} that survive; see kvroof fidelity --list",
+                              side == Operand::kKeys ? "keys" : "values"))
+      ->check(CLI::IsMember(names))
+      ->capture_default_str();
 }
 
 /// Options of one case; a suite fixes them all, a file fixes the shapes.
@@ -63,6 +78,9 @@ void add_case_options(CLI::App& command, ValidateOptions& options, CLI::Option* 
                       "Share of every row to prune; several, comma-separated, make several cases")
           ->delimiter(',')
           ->default_str("0.5");
+  CLI::Option* value_sparsity =
+      command.add_option("--value-sparsity", options.value_sparsity,
+                         "Of the values; without it both sides have the same");
   std::vector<std::string> methods;
   for (const validate::Method& method : validate::methods()) methods.emplace_back(method.name);
   std::vector<CLI::Option*> others = {
@@ -80,11 +98,21 @@ void add_case_options(CLI::App& command, ValidateOptions& options, CLI::Option* 
           ->capture_default_str(),
       command.add_option("--window", one.window, "Most recent tokens that stay dense")
           ->capture_default_str(),
+      command.add_option("--sinks", one.sinks, "First tokens that stay dense")
+          ->capture_default_str(),
+      command.add_option(
+          "--append", one.appended,
+          "Fill a cache that grows: so many tokens of every sequence come one by one, "
+          "the others as a prompt"),
+      rule_option(command, "--key-rule", options.key_rule, Operand::kKeys),
+      rule_option(command, "--value-rule", options.value_rule, Operand::kValues),
       sparsity,
+      value_sparsity,
       command
           .add_option("--kept", options.kept,
                       "Elements kept of every row, exactly; instead of --sparsity")
-          ->excludes(sparsity),
+          ->excludes(sparsity)
+          ->excludes(value_sparsity),
       command.add_option("--dtype", options.dtype, "f16 or bf16")
           ->check(CLI::IsMember({"f16", "bf16"}))
           ->capture_default_str(),
@@ -124,19 +152,24 @@ Selection select_cases(const ValidateOptions& options) {
   validate::Case one = options.one;
   one.value_type = options.dtype == "f16" ? ValueType::kF16 : ValueType::kBF16;
   if (!one.kv_file.empty()) selection.file = load_inputs(one);  // whose shapes become the case's
-  const auto add = [&](double sparsity, int kept) {
-    one.requested_sparsity = sparsity;
-    one.kept_keys = one.kept_values = kept;
+  one.key_rule = prune::rule_named(options.key_rule);
+  one.value_rule = prune::rule_named(options.value_rule);
+  const auto add = [&] {
     const validate::Case heeded = validate::method_named(one.method).heeded(one);
     check(heeded);
     require_memory(heeded);
     selection.cases.push_back(heeded);
   };
   if (options.kept) {
-    add(effective_sparsity(one.head_dim, *options.kept), *options.kept);
-  } else {
-    for (const double sparsity : options.sparsity)
-      add(sparsity, kept_from_sparsity(one.head_dim, sparsity));
+    one.requested_sparsity = effective_sparsity(one.head_dim, *options.kept);
+    one.kept_keys = one.kept_values = *options.kept;
+    add();
+    return selection;
+  }
+  for (const double sparsity : options.sparsity) {
+    set_sparsity(one, Operand::kKeys, sparsity);
+    set_sparsity(one, Operand::kValues, options.value_sparsity.value_or(sparsity));
+    add();
   }
   return selection;
 }
@@ -152,8 +185,11 @@ int run_validate(const ValidateOptions& options, const Invocation& invocation) {
     for (const validate::Case& one : cases) {
       if (interrupted()) break;
       progress.step(describe(one));
-      results.push_back(selection.file ? validate::validate(one, *selection.file, *device)
-                                       : validate::validate(one, *device));
+      validate::Case loaded = one;
+      const inputs::KvTensors drawn = selection.file ? inputs::KvTensors{} : load_inputs(loaded);
+      const inputs::KvTensors& inputs = selection.file ? *selection.file : drawn;
+      results.push_back(validate::validate(loaded, inputs, *device));
+      check_rules(inputs, *device, results.back());
     }
   }
   if (options.json != "-") write_output("-", report::validation_table(results, *device));

@@ -34,6 +34,53 @@ std::string why_not(const validate::Method& method, const KernelSupport& one) {
   return "";
 }
 
+/// Why the method cannot store a side that the rule prunes; empty where it can.
+std::string why_not(const validate::Method& method, Operand side, prune::Rule rule) {
+  const validate::Storage storage = side == Operand::kKeys ? method.keys : method.values;
+  if (!storage.rule.empty()) return fmt::format("{} has a rule of its own", method.name);
+  validate::Case probe;
+  probe.method = method.name;
+  (side == Operand::kKeys ? probe.key_rule : probe.value_rule) = rule;
+  set_sparsity(probe, side, 0.5);
+  try {
+    method.resources(method.heeded(probe), h200_device_info());
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "";
+}
+
+/// A row per method and side: the rules that it can store, and why not the others.
+Table list_of_rules() {
+  Table table{.caption = "Rules",
+              .columns = {{"method", "method"},
+                          {"side", "side"},
+                          {"format", "format"},
+                          {"rules", "rules"},
+                          {"reason", "the others are refused with"}}};
+  for (const validate::Method& method : validate::methods()) {
+    for (const Operand side : {Operand::kKeys, Operand::kValues}) {
+      const validate::Storage storage = side == Operand::kKeys ? method.keys : method.values;
+      std::vector<std::string_view> rules;
+      std::string reason;
+      for (const prune::Rule rule : prune::rules_of(side)) {
+        const std::string refusal = why_not(method, side, rule);
+        if (refusal.empty()) {
+          rules.push_back(to_string(rule));
+        } else if (reason.empty()) {
+          reason = refusal;
+        }
+      }
+      if (!storage.rule.empty()) rules.push_back(storage.rule);
+      table.rows.push_back({std::string(method.name),
+                            std::string(side == Operand::kKeys ? "keys" : "values"),
+                            std::string(storage.format), fmt::format("{}", fmt::join(rules, ", ")),
+                            reason.empty() ? Value(Missing{}) : Value(reason)});
+    }
+  }
+  return table;
+}
+
 /// "1-8, 12".
 std::string ranges(const std::vector<int>& sorted) {
   std::vector<std::string> parts;
@@ -56,6 +103,13 @@ Table list_of_kernels() {
       table.rows.push_back(
           {std::string(kernel), std::string(method.name), std::string(method.summary)});
   }
+  // Of no method, for they attend to nothing: kernels/prune and kernels/cache.
+  for (const char* kernel : {"prune_keys", "prune_values"}) {
+    table.rows.push_back({std::string(kernel), std::string("any rule"),
+                          std::string("masks of a rule, head_dim 64, 128 and 256")});
+  }
+  table.rows.push_back({std::string("append"), std::string("lane_chunk"),
+                        std::string("the cache that grows: per-token magnitude, no sinks")});
   return table;
 }
 
@@ -140,7 +194,7 @@ std::vector<KernelSupport> kernel_support() {
 }
 
 std::vector<Table> kernel_tables(const std::vector<KernelSupport>& support) {
-  return {list_of_kernels(), list_of_supported(support), list_of_reasons(support)};
+  return {list_of_kernels(), list_of_supported(support), list_of_reasons(support), list_of_rules()};
 }
 
 Table kernel_table(const std::vector<KernelSupport>& support) {

@@ -27,7 +27,8 @@ struct KernelSupport {
 /// unsupported.
 std::vector<KernelSupport> kernel_support();
 
-/// For people: the kernels; what is supported, groups as ranges; why the rest is not.
+/// For people: the kernels; what is supported, groups as ranges; why the rest is not; which rules
+/// each method can store.
 std::vector<Table> kernel_tables(const std::vector<KernelSupport>& support);
 /// A row per combination.
 Table kernel_table(const std::vector<KernelSupport>& support);

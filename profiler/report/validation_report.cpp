@@ -8,6 +8,7 @@
 
 #include "kernels/format/kept.hpp"
 #include "kvroof_version.hpp"
+#include "profiler/validate/method.hpp"
 
 namespace kvroof::report {
 
@@ -18,24 +19,33 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
+/// Whether the result is equal or wrong, and no error is small enough.
+bool compares_bits(const KernelResult& kernel) {
+  return kernel.kernel.starts_with("pack") || kernel.kernel.starts_with("prune") ||
+         kernel.kernel == "formats";
+}
+
 std::string kernel_line(const KernelResult& kernel) {
   if (kernel.status != Status::kPassed) {
     return fmt::format("  {:<12} {:<7} {}\n", kernel.kernel, to_string(kernel.status),
                        kernel.reason);
   }
-  if (kernel.kernel.starts_with("pack"))
-    return fmt::format("  {:<12} passed  identical\n", kernel.kernel);
+  if (compares_bits(kernel)) return fmt::format("  {:<12} passed  identical\n", kernel.kernel);
   return fmt::format("  {:<12} passed  max error {:.2e}, {:.1f} % of tolerance\n", kernel.kernel,
                      kernel.max_abs_error, 100.0 * kernel.tolerance_used);
 }
 
 std::string case_head(const CaseResult& result) {
   const validate::Case& one = result.one;
-  std::string sparsity = fmt::format("sparsity {:g} requested", one.requested_sparsity);
-  sparsity += fmt::format(", keys {:g} / values {:g} effective",
-                          effective_sparsity(one.head_dim, one.kept_keys),
-                          effective_sparsity(one.head_dim, one.kept_values));
-  return fmt::format("{}\n  {}; {}{}\n", describe(one), sparsity,
+  const auto side = [&](const char* name, Operand operand, double requested) {
+    return fmt::format("{} {}, sparsity {:g} requested, {:g} effective", name,
+                       storage_of(one, operand).rule, requested,
+                       effective_sparsity(one.head_dim, one.kept(operand)));
+  };
+  return fmt::format("{}\n  {}\n  {}\n  {}{}\n", describe(one),
+                     side("keys", Operand::kKeys, one.requested_sparsity),
+                     side("values", Operand::kValues,
+                          one.requested_value_sparsity.value_or(one.requested_sparsity)),
                      result.plan.empty() ? "no plan" : result.plan,
                      result.seconds > 0 ? fmt::format("; {:.2f} s", result.seconds) : "");
 }
@@ -45,24 +55,30 @@ Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nul
 
 Json problem_json(const CaseResult& result) {
   const validate::Case& one = result.one;
-  return {{"method", one.method},
-          {"batch", one.batch},
-          {"query_heads", one.query_heads},
-          {"kv_heads", one.kv_heads},
-          {"head_dim", one.head_dim},
-          {"kv_lengths", one.kv_lengths},
-          {"window", one.window},
-          {"requested_sparsity", one.requested_sparsity},
-          {"effective_key_sparsity", effective_sparsity(one.head_dim, one.kept_keys)},
-          {"effective_value_sparsity", effective_sparsity(one.head_dim, one.kept_values)},
-          {"kept_keys", one.kept_keys},
-          {"kept_values", one.kept_values},
-          {"dtype", to_string(one.value_type)},
-          {"blocks", one.blocks},
-          {"seed", one.seed},
-          {"outlier_strength", number(one.outlier_strength)},
-          {"kv_file", one.kv_file.empty() ? Json(nullptr) : Json(one.kv_file)},
-          {"plan", result.plan}};
+  return {
+      {"method", one.method},
+      {"batch", one.batch},
+      {"query_heads", one.query_heads},
+      {"kv_heads", one.kv_heads},
+      {"head_dim", one.head_dim},
+      {"kv_lengths", one.kv_lengths},
+      {"window", one.window},
+      {"sinks", one.sinks},
+      {"appended", one.appended ? Json(*one.appended) : Json(nullptr)},
+      {"key_rule", storage_of(one, Operand::kKeys).rule},
+      {"value_rule", storage_of(one, Operand::kValues).rule},
+      {"requested_sparsity", one.requested_sparsity},
+      {"requested_value_sparsity", one.requested_value_sparsity.value_or(one.requested_sparsity)},
+      {"effective_key_sparsity", effective_sparsity(one.head_dim, one.kept_keys)},
+      {"effective_value_sparsity", effective_sparsity(one.head_dim, one.kept_values)},
+      {"kept_keys", one.kept_keys},
+      {"kept_values", one.kept_values},
+      {"dtype", to_string(one.value_type)},
+      {"blocks", one.blocks},
+      {"seed", one.seed},
+      {"outlier_strength", number(one.outlier_strength)},
+      {"kv_file", one.kv_file.empty() ? Json(nullptr) : Json(one.kv_file)},
+      {"plan", result.plan}};
 }
 
 }  // namespace
@@ -81,8 +97,10 @@ std::string validation_table(const std::vector<CaseResult>& results, const Devic
       simulated ? fmt::format("simulated, with the limits of an {}", device.info().name)
                 : device.info().name);
   text +=
-      "pack: the chosen elements and their stored bits against the reference's choice; identical "
-      "or failed.\n"
+      "prune: what the rule's kernel keeps against the reference's choice; pack: the same of what "
+      "is "
+      "stored, and its bits;\n"
+      "formats: every format that can hold it, encoded and decoded; all identical or failed.\n"
       "others: largest absolute error against double precision, _lse that of the log-sum-exps, and "
       "the largest share\n"
       "of the error that the kernel's arithmetic may make at an element "

@@ -27,8 +27,8 @@ void add_outcome(const validate::Case& one, int kept, traces::PrunedSide& side) 
 
 traces::Problem to_problem(const Configuration& configuration) {
   const validate::Case& one = configuration.one;
-  const validate::Method& method = validate::method_named(one.method);
-  const auto side = [&](const validate::Storage& storage) {
+  const auto side = [&](Operand operand) {
+    const validate::Storage storage = storage_of(one, operand);
     return traces::PrunedSide{
         .requested_sparsity = storage.rule == "none" ? 0 : one.requested_sparsity,
         .rule = std::string(storage.rule),
@@ -42,8 +42,8 @@ traces::Problem to_problem(const Configuration& configuration) {
       .kv_len = one.max_kv_len(),
       .window = one.window,
       .dtype = std::string(to_string(one.value_type)),
-      .keys = side(method.keys),
-      .values = side(method.values),
+      .keys = side(Operand::kKeys),
+      .values = side(Operand::kValues),
       .seed = one.seed,
       .input = fmt::format("synthetic:outlier_strength={}", one.outlier_strength)};
   if (!configuration.model.empty()) problem.model = configuration.model;

@@ -32,6 +32,16 @@ inline std::int64_t dense_bytes(const Case& one) {
   return 2 * tokens * one.kv_heads * one.head_dim * kElementBytes;
 }
 
+/// For methods that choose by themselves what survives, their storage naming the rule: a case whose
+/// own rules are not asked.
+inline Case without_rules(Case one) {
+  one.key_rule = one.value_rule = Case{}.key_rule;
+  one.requested_value_sparsity.reset();
+  one.sinks = 0;
+  one.appended.reset();
+  return one;
+}
+
 inline std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// The launch of a kernel whose plan has blocks of warps that share all rows equally.

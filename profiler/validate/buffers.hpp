@@ -45,6 +45,9 @@ inline DeviceBuffer<std::byte> make_workspace(Device& device, std::int64_t bytes
   return workspace;
 }
 
+/// Of every sequence.
+std::vector<std::int32_t> all_lengths(const Case& one);
+
 /// What every attention kernel reads besides the cache, and what it writes: poisoned at first.
 struct AttentionBuffers {
   AttentionBuffers(const Case& one, const inputs::KvTensors& inputs, Device& device);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "profiler/validate/compare_pack.hpp"
+#include "profiler/validate/rules.hpp"
 #include "reference/attention.hpp"
 #include "reference/compare.hpp"
 #include "reference/error_bound.hpp"
@@ -90,9 +91,12 @@ KernelResult to_result(const std::string& kernel, const reference::Comparison& c
 
 HeadTensors head_tensors(const Case& one, const inputs::KvTensors& inputs, int sequence,
                          int kv_head) {
-  return {head_matrix(one, inputs.keys, sequence, kv_head),
-          head_matrix(one, inputs.values, sequence, kv_head),
-          group_queries(one, inputs, sequence, kv_head)};
+  HeadTensors head{head_matrix(one, inputs.keys, sequence, kv_head),
+                   head_matrix(one, inputs.values, sequence, kv_head),
+                   group_queries(one, inputs, sequence, kv_head),
+                   {}};
+  if (is_scored(one)) head.scoring = scoring_of(one, inputs, sequence, kv_head, head.keys);
+  return head;
 }
 
 std::vector<KernelResult> compare_attention(const Case& one, const inputs::KvTensors& inputs,

@@ -6,7 +6,8 @@
 #include <stdexcept>
 
 #include "kernels/attention/problem.hpp"
-#include "reference/prune.hpp"
+#include "profiler/validate/compare_attention.hpp"
+#include "profiler/validate/rules.hpp"
 
 namespace kvroof::validate {
 
@@ -22,14 +23,6 @@ reference::Matrix head_matrix(const Case& one, const std::vector<float>& tensor,
   return Eigen::Map<const FloatMatrix>(tensor.data() + first, kv_len, one.head_dim).cast<double>();
 }
 
-reference::Mask head_mask(const Case& one, const reference::Matrix& rows, int kept) {
-  reference::Mask mask = reference::Mask::Constant(rows.rows(), rows.cols(), true);
-  const Eigen::Index compressed = compressed_tokens(static_cast<int>(rows.rows()), one.window);
-  if (compressed > 0)
-    mask.topRows(compressed) = reference::prune_per_token_magnitude(rows.topRows(compressed), kept);
-  return mask;
-}
-
 namespace {
 
 /// Compares chunk after chunk of one operand; the first difference decides the sentence.
@@ -39,17 +32,17 @@ class PackComparison {
                  const DeviceResult& result)
       : one_(one),
         operand_(operand),
-        dtype_(inputs.dtype),
-        tensor_(operand == Operand::kKeys ? inputs.keys : inputs.values),
+        inputs_(inputs),
         chunks_(operand == Operand::kKeys ? result.key_chunks : result.value_chunks),
-        kept_(operand == Operand::kKeys ? one.kept_keys : one.kept_values),
+        kept_(one.kept(operand)),
         chunk_capacity_(result.chunk_capacity),
         rows_(static_cast<std::size_t>(lane_chunk::kTokens * one.head_dim)),
         mask_(rows_.size()) {}
 
   void compare_head(int sequence, int kv_head) {
-    const reference::Matrix rows = head_matrix(one_, tensor_, sequence, kv_head);
-    const reference::Mask wanted = head_mask(one_, rows, kept_);
+    const HeadTensors head = head_tensors(one_, inputs_, sequence, kv_head);
+    const reference::Matrix& rows = operand_ == Operand::kKeys ? head.keys : head.values;
+    const reference::Mask wanted = chunk_mask(one_, operand_, head);
     const int chunks =
         compressed_tokens(one_.kv_length(sequence), one_.window) / lane_chunk::kTokens;
     result_.num_elements += std::int64_t{chunks} * lane_chunk::kTokens * one_.head_dim;
@@ -95,7 +88,7 @@ class PackComparison {
                mask_[index] != 0 ? "kept, but should be pruned" : "pruned, but should be kept");
         } else if (mask_[index] != 0) {
           const std::uint16_t bits =
-              inputs::to_bits(dtype_, static_cast<float>(rows(token, channel)));
+              inputs::to_bits(inputs_.dtype, static_cast<float>(rows(token, channel)));
           if (bits != rows_[index]) {
             fail(sequence, kv_head, token, channel,
                  fmt::format("stored {:#06x}, the input is {:#06x}", rows_[index], bits));
@@ -113,8 +106,7 @@ class PackComparison {
 
   const Case& one_;
   Operand operand_;
-  inputs::Dtype dtype_;
-  const std::vector<float>& tensor_;
+  const inputs::KvTensors& inputs_;
   const std::vector<std::byte>& chunks_;
   int kept_;
   int chunk_capacity_;

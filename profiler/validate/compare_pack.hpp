@@ -13,9 +13,6 @@ namespace kvroof::validate {
 reference::Matrix head_matrix(const Case& one, const std::vector<float>& tensor, int sequence,
                               int kv_head);
 
-/// What survives of them: the compressed prefix pruned by the case's rule, the dense window whole.
-reference::Mask head_mask(const Case& one, const reference::Matrix& rows, int kept);
-
 /// Decodes every packed chunk and compares it with the reference's choice, bit by bit.
 KernelResult compare_pack(const Case& one, Operand operand, const inputs::KvTensors& inputs,
                           const DeviceResult& result);

@@ -233,6 +233,7 @@ Method common() {
           .runs_on = [](Backend) { return true; },
           .heeded =
               [](Case one) {
+                one = without_rules(std::move(one));
                 one.window = 0;
                 one.requested_sparsity = 0;
                 one.kept_keys = one.kept_values = one.head_dim;
@@ -257,6 +258,7 @@ Method think_method() {
   method.kernels = {"think"};
   method.keys = {"think", "reduced_channels"};
   method.heeded = [](Case one) {
+    one = without_rules(std::move(one));
     one.kept_values = one.head_dim;
     return one;
   };

@@ -7,18 +7,18 @@
 namespace kvroof::validate {
 namespace {
 
+std::size_t query_rows(const Case& one) {
+  return static_cast<std::size_t>(one.batch) * static_cast<std::size_t>(one.query_heads);
+}
+
+}  // namespace
+
 std::vector<std::int32_t> all_lengths(const Case& one) {
   std::vector<std::int32_t> lengths;
   for (int sequence = 0; sequence < one.batch; ++sequence)
     lengths.push_back(one.kv_length(sequence));
   return lengths;
 }
-
-std::size_t query_rows(const Case& one) {
-  return static_cast<std::size_t>(one.batch) * static_cast<std::size_t>(one.query_heads);
-}
-
-}  // namespace
 
 AttentionBuffers::AttentionBuffers(const Case& one, const inputs::KvTensors& inputs, Device& device)
     : kv_lengths(upload(device, all_lengths(one), "kv_lengths")),

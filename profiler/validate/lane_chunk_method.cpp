@@ -1,42 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
-// Per-token magnitude pruning in lane chunks: pack, pack, decode.
+// Any rule that keeps the same number of every row, in lane chunks: pack, pack, decode.
+
+#include <optional>
 
 #include "kernels/attention/launch.hpp"
 #include "kernels/compress/launch.hpp"
+#include "kernels/error.hpp"
 #include "kernels/format/lane_chunk.hpp"
 #include "profiler/validate/attention_method.hpp"
 #include "profiler/validate/buffers.hpp"
 #include "profiler/validate/compare_pack.hpp"
+#include "profiler/validate/grown_cache.hpp"
 #include "profiler/validate/pruned_cache.hpp"
+#include "profiler/validate/rules.hpp"
 
 namespace kvroof::validate {
 namespace {
 
 int chunk_capacity(const Case& one) { return compressed_capacity(one) / lane_chunk::kTokens; }
 
+/// Whether the pack kernel's own rule does not choose what the case wants.
+bool needs_masks(prune::Rule rule) {
+  return rule != prune::Rule::kPerTokenMagnitude && rule != prune::Rule::kNone;
+}
+
 /// One operand of the cache on the device.
 struct OperandBuffers {
   DeviceBuffer<std::uint16_t>
       rows;  // [batch, kv_heads, kv_len, head_dim], dense source of the pack kernel
+  DeviceBuffer<std::uint64_t> masks;  // by kernels/prune, empty unless needs_masks()
   DeviceBuffer<std::byte> chunks;
   DeviceBuffer<std::uint16_t> window;  // ring
   compress::PackProblem pack;          // rows to chunks
 };
 
-OperandBuffers pack_operand(const Case& one, Operand operand,
-                            const std::vector<std::uint16_t>& rows, const std::int32_t* kv_lengths,
-                            Device& device) {
+OperandBuffers pack_operand(const Case& one, Operand operand, const inputs::KvTensors& inputs,
+                            const std::int32_t* kv_lengths, Device& device) {
   const bool keys = operand == Operand::kKeys;
-  const int kept = keys ? one.kept_keys : one.kept_values;
+  const int kept = one.kept(operand);
+  const auto rows = stored_bits(inputs.dtype, keys ? inputs.keys : inputs.values);
   const auto heads = static_cast<std::size_t>(one.batch * one.kv_heads);
   const auto chunk_bytes = static_cast<std::size_t>(lane_chunk::chunk_bytes(one.head_dim, kept));
   OperandBuffers buffers{
       upload(device, rows, keys ? "dense keys" : "dense values"),
+      {},
       allocate<std::byte>(device,
                           heads * static_cast<std::size_t>(chunk_capacity(one)) * chunk_bytes,
                           keys ? "key chunks" : "value chunks"),
       upload_ring(one, rows, keys ? "window keys" : "window values", device),
       {}};
+  if (needs_masks(one.rule(operand))) {
+    buffers.masks = prune_on_device(one, operand, inputs, buffers.rows.data(), kv_lengths, device);
+  }
   buffers.pack = {.batch = one.batch,
                   .kv_heads = one.kv_heads,
                   .head_dim = one.head_dim,
@@ -45,6 +60,7 @@ OperandBuffers pack_operand(const Case& one, Operand operand,
                   .kept = kept,
                   .rows = buffers.rows.data(),
                   .row_capacity = one.max_kv_len(),
+                  .masks = buffers.masks.data(),
                   .kv_lengths = kv_lengths,
                   .max_kv_len = one.max_kv_len(),
                   .window = one.window,
@@ -55,63 +71,107 @@ OperandBuffers pack_operand(const Case& one, Operand operand,
   return buffers;
 }
 
+/// The cache of a case: packed at once, or grown.
+struct FilledCache {
+  FilledCache(const Case& one, const inputs::KvTensors& inputs, const std::int32_t* kv_lengths,
+              Device& device) {
+    if (one.appended) {
+      view = grown.emplace(grow_cache(one, inputs, device)).view();
+      return;
+    }
+    keys = pack_operand(one, Operand::kKeys, inputs, kv_lengths, device);
+    values = pack_operand(one, Operand::kValues, inputs, kv_lengths, device);
+    view = {.kv_lengths = kv_lengths,
+            .key_chunks = keys.chunks.data(),
+            .value_chunks = values.chunks.data(),
+            .chunk_capacity = chunk_capacity(one),
+            .window_keys = keys.window.data(),
+            .window_values = values.window.data(),
+            .window_capacity = ring_capacity(one)};
+  }
+
+  std::optional<cache::KvCache> grown;
+  OperandBuffers keys, values;  // unless grown
+  cache::CacheView view;
+};
+
 /// Chunks that no sequence of the batch reaches stay unwritten: copies only what a length says is
 /// there.
-std::vector<std::byte> download_chunks(const Case& one, int kept,
-                                       const DeviceBuffer<std::byte>& chunks, Device& device) {
-  std::vector<std::byte> target(chunks.size());
+std::vector<std::byte> download_chunks(const Case& one, int kept, const std::byte* chunks,
+                                       int capacity, Device& device) {
   const auto chunk_bytes = static_cast<std::size_t>(lane_chunk::chunk_bytes(one.head_dim, kept));
-  const std::size_t row_bytes = static_cast<std::size_t>(chunk_capacity(one)) * chunk_bytes;
-  for (int row = 0; row < one.batch * one.kv_heads; ++row) {
+  const std::size_t row_bytes = static_cast<std::size_t>(capacity) * chunk_bytes;
+  const int heads = one.batch * one.kv_heads;
+  std::vector<std::byte> target(static_cast<std::size_t>(heads) * row_bytes);
+  for (int row = 0; row < heads; ++row) {
     const int tokens = compressed_tokens(one, one.kv_length(row / one.kv_heads));
     const std::size_t first = static_cast<std::size_t>(row) * row_bytes;
     const std::size_t bytes = static_cast<std::size_t>(tokens / lane_chunk::kTokens) * chunk_bytes;
-    if (bytes > 0) device.copy_to_host(target.data() + first, chunks.data() + first, bytes);
+    if (bytes > 0) device.copy_to_host(target.data() + first, chunks + first, bytes);
   }
   return target;
 }
 
+/// Throws std::invalid_argument unless chunks can hold what the rules keep.
+void require_same_count_per_row(const Case& one) {
+  for (const Operand side : {Operand::kKeys, Operand::kValues}) {
+    const prune::Rule rule = one.rule(side);
+    const bool per_channel =
+        rule == prune::Rule::kPerChannelMagnitude || rule == prune::Rule::kPerChannelOutputAware;
+    require(!per_channel && rule != prune::Rule::kPublished,
+            "lane_chunk: {} leaves rows with different counts, a chunk holds rows with the same; "
+            "mustafar takes them",
+            to_string(rule));
+  }
+  require(one.sinks == 0,
+          "lane_chunk: sinks are rows that keep everything, a chunk holds rows with the same "
+          "count, got {} sinks; mustafar takes them",
+          one.sinks);
+  require(!one.appended || (!needs_masks(one.key_rule) && !needs_masks(one.value_rule)),
+          "cache: a cache that grows prunes per token by magnitude, got {} and {}",
+          to_string(one.key_rule), to_string(one.value_rule));
+}
+
 DeviceResult run(const Case& one, const inputs::KvTensors& inputs, Device& device,
                  const DeviceRunHooks& hooks) {
+  require_same_count_per_row(one);
   const AttentionBuffers buffers(one, inputs, device);
-  DeviceResult result;
-  result.chunk_capacity = chunk_capacity(one);
-  const OperandBuffers keys =
-      pack_operand(one, Operand::kKeys, stored_bits(inputs.dtype, inputs.keys),
-                   buffers.kv_lengths.data(), device);
-  const OperandBuffers values =
-      pack_operand(one, Operand::kValues, stored_bits(inputs.dtype, inputs.values),
-                   buffers.kv_lengths.data(), device);
-
+  const FilledCache cache(one, inputs, buffers.kv_lengths.data(), device);
+  const cache::CacheView& view = cache.view;
   attention::DecodeProblem problem = chunk_problem(one);
   problem.queries = buffers.queries.data();
-  problem.kv_lengths = buffers.kv_lengths.data();
-  problem.keys.chunks = keys.chunks.data();
-  problem.values.chunks = values.chunks.data();
-  problem.window_keys = keys.window.data();
-  problem.window_values = values.window.data();
+  problem.kv_lengths = view.kv_lengths;
+  problem.keys.chunks = view.key_chunks;
+  problem.values.chunks = view.value_chunks;
+  problem.chunk_capacity = view.chunk_capacity;
+  problem.window_keys = view.window_keys;
+  problem.window_values = view.window_values;
+  problem.window_capacity = view.window_capacity;
   problem.outputs = buffers.outputs.data();
   problem.log_sum_exps = buffers.log_sum_exps.data();
   const attention::DecodePlan plan = attention::make_plan(problem, device.info(), one.blocks);
-  result.plan = attention::describe(plan);
   const auto workspace = make_workspace(device, attention::workspace_bytes(problem, plan));
   problem.workspace = workspace.data();
   if (hooks.before_decode) hooks.before_decode(device, problem);
   attention::launch(problem, plan, device);
   device.synchronize();
 
+  DeviceResult result;
+  result.plan = attention::describe(plan);
   buffers.download(result);
-  result.key_chunks = download_chunks(one, one.kept_keys, keys.chunks, device);
-  result.value_chunks = download_chunks(one, one.kept_values, values.chunks, device);
-  if (hooks.finished) {
-    hooks.finished({{"pack_keys", [&] { compress::launch(keys.pack, device); }},
-                    {"pack_values", [&] { compress::launch(values.pack, device); }},
+  const int capacity = result.chunk_capacity = view.chunk_capacity;
+  result.key_chunks = download_chunks(one, one.kept_keys, view.key_chunks, capacity, device);
+  result.value_chunks = download_chunks(one, one.kept_values, view.value_chunks, capacity, device);
+  if (hooks.finished && !one.appended) {
+    hooks.finished({{"pack_keys", [&] { compress::launch(cache.keys.pack, device); }},
+                    {"pack_values", [&] { compress::launch(cache.values.pack, device); }},
                     {"decode", [&] { attention::launch(problem, plan, device); }}});
   }
   return result;
 }
 
 Resources resources(const Case& one, const DeviceInfo& device) {
+  require_same_count_per_row(one);
   const attention::DecodeProblem problem = chunk_problem(one);
   attention::validate(problem);
   const attention::DecodePlan plan = attention::make_plan(problem, device, one.blocks);
@@ -129,10 +189,6 @@ Resources resources(const Case& one, const DeviceInfo& device) {
           .device_bytes = count(elements * 2 * 2 + chunks + rings + queries + workspace),
           // Inputs as f32, one side's 16-bit copy at a time, and the chunks read back.
           .host_bytes = count(elements * (4 * 2 + 2) + chunks + queries * 2)};
-}
-
-HeadMasks masks(const Case& one, const HeadTensors& head) {
-  return {head_mask(one, head.keys, one.kept_keys), head_mask(one, head.values, one.kept_values)};
 }
 
 KernelResult compare_prepared(std::string_view kernel, const Case& one,
@@ -165,16 +221,16 @@ traces::Bytes cache_bytes(std::string_view kernel, const Case& one) {
 }  // namespace
 
 Method lane_chunk_method() {
-  constexpr Storage storage{"per_token_magnitude", "lane_chunk"};
+  constexpr Storage storage{"", "lane_chunk"};
   return {.name = "lane_chunk",
-          .summary = "per-token magnitude, exact count per row, bitmap and lane streams",
+          .summary = "exact count per row, bitmap and lane streams",
           .kernels = {"pack_keys", "pack_values", "decode"},
           .keys = storage,
           .values = storage,
           .runs_on = [](Backend) { return true; },
           .heeded = [](Case one) { return one; },
           .pruned_tokens = compressed_tokens,
-          .masks = masks,
+          .masks = chunk_masks,
           .resources = resources,
           .run = run,
           .compare_prepared = compare_prepared,

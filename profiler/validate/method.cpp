@@ -38,6 +38,13 @@ const Method& method_of_kernel(std::string_view kernel) {
   fail("there is no kernel \"{}\"; the kernels are {}", kernel, fmt::join(kernel_names(), ", "));
 }
 
+Storage storage_of(const Case& one, Operand side) {
+  const Method& method = method_named(one.method);
+  Storage storage = side == Operand::kKeys ? method.keys : method.values;
+  if (storage.rule.empty()) storage.rule = to_string(one.rule(side));
+  return storage;
+}
+
 bool attends(std::string_view kernel) { return method_of_kernel(kernel).kernels.back() == kernel; }
 
 Resources resources_on(const Case& one, Backend backend, const DeviceInfo& device) {

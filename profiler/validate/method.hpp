@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/device.hpp"
+#include "profiler/analysis/prune_head.hpp"
 #include "profiler/inputs/kv_tensors.hpp"
 #include "profiler/validate/case.hpp"
 #include "profiler/validate/device_run.hpp"
@@ -29,6 +30,7 @@ struct HeadTensors {
   reference::Matrix keys;     // [kv_len, head_dim]
   reference::Matrix values;   // [kv_len, head_dim]
   reference::Matrix queries;  // [group, head_dim]
+  analysis::Scoring scoring;  // what output-aware rules look at; empty where none does
 };
 struct HeadMasks {
   reference::Mask keys, values;  // [kv_len, head_dim], true = kept
@@ -36,7 +38,7 @@ struct HeadMasks {
 
 /// How one side of the cache is stored, in the words of records.
 struct Storage {
-  std::string_view rule;    // what chooses the survivors
+  std::string_view rule;    // what chooses the survivors; of a Method, empty: the case's rule
   std::string_view format;  // what holds them
 };
 
@@ -77,6 +79,9 @@ const Method& method_named(std::string_view name);
 const Method& method_of_kernel(std::string_view kernel);
 /// Names of all kernels, in the order of listings.
 std::vector<std::string_view> kernel_names();
+
+/// How the case stores a side, its rule filled in.
+Storage storage_of(const Case& one, Operand side);
 
 /// Whether the kernel computes attention, and does not only prepare the cache.
 bool attends(std::string_view kernel);

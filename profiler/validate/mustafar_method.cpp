@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Per-token magnitude pruning in Mustafar's tiles, encoded on the host, by its pipeline.
+// Any rule in Mustafar's tiles, encoded on the host, by its pipeline.
 
 #include <fmt/format.h>
 
@@ -9,8 +9,8 @@
 #include "kernels/baselines/mustafar/tile.hpp"
 #include "profiler/validate/attention_method.hpp"
 #include "profiler/validate/buffers.hpp"
-#include "profiler/validate/compare_pack.hpp"
 #include "profiler/validate/pruned_cache.hpp"
+#include "profiler/validate/rules.hpp"
 
 namespace kvroof::validate {
 namespace {
@@ -53,11 +53,9 @@ class Tiles {
         bitmaps_(allocate<std::uint64_t>(device, heads(one) * capacity_, "bitmaps")),
         offsets_(allocate<std::int32_t>(device, heads(one) * (capacity_ + 1), "tile offsets")) {}
 
-  void append(const Case& one, Operand operand, const PrunedRows& rows) {
-    std::vector<std::uint16_t> survivors = rows.rows;
-    for (std::size_t i = 0; i < survivors.size(); ++i)
-      if (rows.mask[i] == 0) survivors[i] = 0;
-    const mustafar::EncodedHead head = mustafar::encode(operand, one.head_dim, survivors);
+  void append(const ChosenRows& rows) {
+    const mustafar::EncodedHead head =
+        mustafar::encode(rows.operand, rows.head_dim, rows.survivors());
     const std::size_t index = head_offsets_host_.size();
     device_.copy_to_device(bitmaps_.data() + index * capacity_, head.bitmaps.data(),
                            head.bitmaps.size() * sizeof(std::uint64_t));
@@ -87,6 +85,18 @@ class Tiles {
   std::vector<std::int32_t> head_offsets_host_;
 };
 
+Tiles encode_side(const Case& one, Operand side, const inputs::KvTensors& inputs, Device& device) {
+  const std::vector<std::uint64_t> bitmaps = prune_on_device(one, side, inputs, device);
+  Tiles tiles(one, device);
+  for (int sequence = 0; sequence < one.batch; ++sequence) {
+    for (int kv_head = 0; kv_head < one.kv_heads; ++kv_head) {
+      tiles.append(chosen_rows(one, inputs, side, sequence, kv_head,
+                               to_mask(one, bitmaps, sequence, kv_head)));
+    }
+  }
+  return tiles;
+}
+
 std::string plan_text(const Case& one) {
   return fmt::format("{} x {} key blocks x {} warps, softmax, {} value blocks x {} warps",
                      one.query_heads * one.batch, mustafar::key_blocks(one.max_kv_len()),
@@ -97,14 +107,8 @@ std::string plan_text(const Case& one) {
 DeviceResult run(const Case& one, const inputs::KvTensors& inputs, Device& device,
                  const DeviceRunHooks& hooks) {
   const AttentionBuffers buffers(one, inputs, device);
-  Tiles keys(one, device), values(one, device);
-  for (int sequence = 0; sequence < one.batch; ++sequence) {
-    for (int kv_head = 0; kv_head < one.kv_heads; ++kv_head) {
-      const PrunedHead head = prune_head(one, inputs, sequence, kv_head);
-      keys.append(one, Operand::kKeys, head.keys);
-      values.append(one, Operand::kValues, head.values);
-    }
-  }
+  Tiles keys = encode_side(one, Operand::kKeys, inputs, device);
+  Tiles values = encode_side(one, Operand::kValues, inputs, device);
   const auto window_keys =
       upload_ring(one, stored_bits(inputs.dtype, inputs.keys), "window keys", device);
   const auto window_values =
@@ -154,10 +158,6 @@ Resources resources(const Case& one, const DeviceInfo&) {
           .host_bytes = static_cast<std::uint64_t>(elements * (4 * 2 + kElementBytes) + tiles)};
 }
 
-HeadMasks masks(const Case& one, const HeadTensors& head) {
-  return {head_mask(one, head.keys, one.kept_keys), head_mask(one, head.values, one.kept_values)};
-}
-
 /// Padding of tiles whose counts vary: half a unit less half a value on average. Full tiles need
 /// none.
 std::int64_t expected_padding(const Case& one, int kept, std::int64_t tiles) {
@@ -185,9 +185,9 @@ traces::Bytes cache_bytes(std::string_view, const Case& one) {
 }  // namespace
 
 Method mustafar_method() {
-  constexpr Storage storage{"per_token_magnitude", "mustafar_tiles"};
+  constexpr Storage storage{"", "mustafar_tiles"};
   return {.name = "mustafar",
-          .summary = "per-token magnitude in Mustafar's tiles, by its three kernels",
+          .summary = "any rule in Mustafar's tiles, by its three kernels",
           .kernels = {"mustafar"},
           .keys = storage,
           .values = storage,
@@ -195,10 +195,11 @@ Method mustafar_method() {
           .heeded =
               [](Case one) {
                 one.blocks = 0;
+                one.appended.reset();
                 return one;
               },
           .pruned_tokens = compressed_tokens,
-          .masks = masks,
+          .masks = chunk_masks,
           .resources = resources,
           .run = run,
           .compare_prepared = nullptr,

@@ -5,24 +5,9 @@
 
 #include "profiler/validate/attention_method.hpp"
 #include "profiler/validate/buffers.hpp"
-#include "profiler/validate/compare_attention.hpp"
-#include "profiler/validate/method.hpp"
+#include "profiler/validate/compare_pack.hpp"
 
 namespace kvroof::validate {
-namespace {
-
-PrunedRows prune_rows(inputs::Dtype dtype, const reference::Matrix& rows,
-                      const reference::Mask& mask, int tokens) {
-  PrunedRows pruned;
-  for (Eigen::Index i = 0; i < tokens * rows.cols(); ++i) {
-    pruned.rows.push_back(inputs::to_bits(dtype, static_cast<float>(rows.data()[i])));
-    pruned.mask.push_back(mask.data()[i] ? 1 : 0);
-  }
-  return pruned;
-}
-
-}  // namespace
-
 int compressed_tokens(const Case& one, int kv_len) {
   return attention::compressed_tokens(kv_len, one.window);
 }
@@ -62,12 +47,17 @@ attention::DecodeProblem chunk_problem(const Case& one) {
           .workspace = stand_in<void>()};
 }
 
-PrunedHead prune_head(const Case& one, const inputs::KvTensors& inputs, int sequence, int kv_head) {
-  const HeadTensors head = head_tensors(one, inputs, sequence, kv_head);
-  const HeadMasks masks = method_named(one.method).masks(one, head);
-  const int tokens = compressed_tokens(one, one.kv_length(sequence));
-  return {prune_rows(inputs.dtype, head.keys, masks.keys, tokens),
-          prune_rows(inputs.dtype, head.values, masks.values, tokens)};
+ChosenRows chosen_rows(const Case& one, const inputs::KvTensors& inputs, Operand side, int sequence,
+                       int kv_head, const reference::Mask& mask) {
+  const std::vector<float>& tensor = side == Operand::kKeys ? inputs.keys : inputs.values;
+  const reference::Matrix rows = head_matrix(one, tensor, sequence, kv_head);
+  const Eigen::Index elements = compressed_tokens(one, one.kv_length(sequence)) * rows.cols();
+  ChosenRows chosen{side, one.head_dim, {}, {}};
+  for (Eigen::Index i = 0; i < elements; ++i) {
+    chosen.bits.push_back(inputs::to_bits(inputs.dtype, static_cast<float>(rows.data()[i])));
+    chosen.mask.push_back(mask.data()[i] ? 1 : 0);
+  }
+  return chosen;
 }
 
 DeviceBuffer<std::uint16_t> upload_ring(const Case& one, const std::vector<std::uint16_t>& rows,

@@ -10,6 +10,8 @@
 #include "kernels/format/lane_chunk.hpp"
 #include "profiler/inputs/kv_tensors.hpp"
 #include "profiler/validate/case.hpp"
+#include "profiler/validate/format_round_trip.hpp"
+#include "reference/types.hpp"
 
 // Caches whose oldest tokens are compressed, 64 at a time, and whose others lie in a ring.
 namespace kvroof::validate {
@@ -31,15 +33,9 @@ TokenCount count_tokens(const Case& one);
 /// looked at.
 attention::DecodeProblem chunk_problem(const Case& one);
 
-/// The compressed tokens of one (sequence, kv head), pruned on the host by the reference.
-struct PrunedRows {
-  std::vector<std::uint16_t> rows;  // [tokens, head_dim], pruned entries included
-  std::vector<std::uint8_t> mask;   // 1 = survives
-};
-struct PrunedHead {
-  PrunedRows keys, values;
-};
-PrunedHead prune_head(const Case& one, const inputs::KvTensors& inputs, int sequence, int kv_head);
+/// The compressed tokens of one side of one (sequence, kv head), for encoders on the host.
+ChosenRows chosen_rows(const Case& one, const inputs::KvTensors& inputs, Operand side, int sequence,
+                       int kv_head, const reference::Mask& mask);
 
 /// The dense tokens of K or V, whose rows are [batch, kv_heads, max_kv_len, head_dim], as a ring,
 /// [batch, kv_heads, ring_capacity, head_dim].

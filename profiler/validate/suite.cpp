@@ -2,6 +2,7 @@
 #include <string>
 
 #include "profiler/validate/method.hpp"
+#include "profiler/validate/suite_sample.hpp"
 
 namespace kvroof::validate {
 namespace {
@@ -107,6 +108,31 @@ void add_think(CaseList& list, std::initializer_list<int> kept,
   }
 }
 
+/// Rules other than the pack kernel's own, sinks, and a cache that grows.
+void add_rules(CaseList& list) {
+  using prune::Rule;
+  const auto add = [&](const char* method, Rule keys, Rule values, int sinks) {
+    list.add([&](Case& c) {
+      c.method = method;
+      c.kv_lengths = {300};
+      c.key_rule = keys;
+      c.value_rule = values;
+      c.sinks = sinks;
+      set_sparsity(c, Operand::kKeys, 0.5);
+      set_sparsity(c, Operand::kValues, 0.7);
+    });
+  };
+  add("lane_chunk", Rule::kPerTokenOutputAware, Rule::kThink, 0);
+  add("lane_chunk", Rule::kThink, Rule::kFourOfEight, 0);
+  add("mustafar", Rule::kPublished, Rule::kPerChannelMagnitude, 4);
+  add("mustafar", Rule::kTwoOfFour, Rule::kPerChannelOutputAware, 0);
+  list.add([](Case& c) {
+    c.batch = 2;
+    c.kv_lengths = {97, 200};
+    c.appended = 70;
+  });
+}
+
 std::vector<Case> smoke_cases() {
   CaseList list(small_base());
   add_lengths(list, {1, 32, 96, 97, 200, 500});
@@ -128,6 +154,7 @@ std::vector<Case> smoke_cases() {
   add_lengths_of(list, "two_four", {1, 97, 500});
   add_lengths_of(list, "mustafar", {1, 97, 400});
   add_instances(list, "mustafar", {64, 256}, {3, 12});
+  add_rules(list);
   return list.take();
 }
 
@@ -208,6 +235,13 @@ std::vector<Case> full_cases() {
   add_instances(list, "two_four", {128}, {1, 2, 3, 4, 5, 6, 7, 8});
   add_lengths_of(list, "mustafar", {1, 31, 95, 96, 97, 160, 161, 289, 1025});
   add_instances(list, "mustafar", {64, 128, 256}, {1, 4, 5, 8, 16});
+  for (const Case& sampled : sampled_cases()) {
+    list.add([&](Case& c) {
+      const std::uint64_t seed = c.seed;
+      c = sampled;
+      c.seed = seed;
+    });
+  }
   return list.take();
 }
 

@@ -6,6 +6,7 @@
 #include "kernels/format/two_four.hpp"
 #include "profiler/validate/attention_method.hpp"
 #include "profiler/validate/buffers.hpp"
+#include "profiler/validate/compare_attention.hpp"
 #include "profiler/validate/pruned_cache.hpp"
 #include "reference/prune.hpp"
 
@@ -34,11 +35,14 @@ struct Chunks {
     const std::size_t head_bytes = bytes(one) / static_cast<std::size_t>(one.batch * one.kv_heads);
     for (int sequence = 0; sequence < one.batch; ++sequence) {
       for (int kv_head = 0; kv_head < one.kv_heads; ++kv_head) {
-        const PrunedHead head = prune_head(one, inputs, sequence, kv_head);
+        const HeadMasks chosen = masks(one, head_tensors(one, inputs, sequence, kv_head));
         const std::size_t first =
             static_cast<std::size_t>(sequence * one.kv_heads + kv_head) * head_bytes;
-        encode(one, Operand::kKeys, head.keys, keys.data() + first, device);
-        encode(one, Operand::kValues, head.values, values.data() + first, device);
+        const auto rows = [&](Operand side, const reference::Mask& mask) {
+          return chosen_rows(one, inputs, side, sequence, kv_head, mask);
+        };
+        encode(rows(Operand::kKeys, chosen.keys), keys.data() + first, device);
+        encode(rows(Operand::kValues, chosen.values), values.data() + first, device);
       }
     }
   }
@@ -51,12 +55,11 @@ struct Chunks {
            static_cast<std::size_t>(chunk_capacity(one)) *
            static_cast<std::size_t>(two_four::chunk_bytes(one.head_dim));
   }
-  static void encode(const Case& one, Operand operand, const PrunedRows& rows, std::byte* target,
-                     Device& device) {
-    const auto elements = static_cast<std::size_t>(two_four::kTokens * one.head_dim);
-    std::vector<std::byte> chunk(static_cast<std::size_t>(two_four::chunk_bytes(one.head_dim)));
-    for (std::size_t first = 0; first < rows.rows.size(); first += elements) {
-      two_four::encode(operand, one.head_dim, std::span(rows.rows).subspan(first, elements),
+  static void encode(const ChosenRows& rows, std::byte* target, Device& device) {
+    const auto elements = static_cast<std::size_t>(two_four::kTokens * rows.head_dim);
+    std::vector<std::byte> chunk(static_cast<std::size_t>(two_four::chunk_bytes(rows.head_dim)));
+    for (std::size_t first = 0; first < rows.bits.size(); first += elements) {
+      two_four::encode(rows.operand, rows.head_dim, std::span(rows.bits).subspan(first, elements),
                        std::span(rows.mask).subspan(first, elements), chunk);
       device.copy_to_device(target, chunk.data(), chunk.size());
       target += chunk.size();
@@ -136,6 +139,7 @@ Method two_four_method() {
           .runs_on = [](Backend) { return true; },
           .heeded =
               [](Case one) {
+                one = without_rules(std::move(one));
                 one.requested_sparsity = 0.5;
                 one.kept_keys = one.kept_values = one.head_dim / 2;
                 return one;

@@ -8,6 +8,8 @@
 #include <stdexcept>
 
 #include "profiler/validate/compare_attention.hpp"
+#include "profiler/validate/compare_formats.hpp"
+#include "profiler/validate/rules.hpp"
 
 namespace kvroof::validate {
 
@@ -89,6 +91,26 @@ CaseResult validate(const Case& one, const inputs::KvTensors& inputs, Device& de
   append_reports(device, result.kernels);
   for (KernelResult& kernel : result.kernels) kernel.backend = device.backend();
   return result;
+}
+
+void check_rules(const inputs::KvTensors& inputs, Device& device, CaseResult& result) {
+  const Case& one = result.one;
+  if (!method_named(one.method).keys.rule.empty()) return;
+  std::vector<KernelResult> checked;
+  try {
+    for (const Operand side : {Operand::kKeys, Operand::kValues})
+      checked.push_back(
+          compare_masks(one, side, inputs, prune_on_device(one, side, inputs, device)));
+    checked.push_back(compare_formats(one, inputs));
+  } catch (const std::invalid_argument&) {
+    throw;
+  } catch (const std::exception& error) {
+    checked.push_back(result_of(one, Status::kError, error.what()));
+  }
+  append_reports(device, checked);
+  for (KernelResult& kernel : checked) kernel.backend = device.backend();
+  result.kernels.insert(result.kernels.begin(), std::make_move_iterator(checked.begin()),
+                        std::make_move_iterator(checked.end()));
 }
 
 CaseResult validate(const Case& one, Device& device, const DeviceRunHooks& hooks) {

@@ -37,4 +37,9 @@ CaseResult validate(const Case& one, Device& device, const DeviceRunHooks& hooks
 CaseResult validate(const Case& one, const inputs::KvTensors& inputs, Device& device,
                     const DeviceRunHooks& hooks = {});
 
+/// Adds what the case asks of others than its method: the masks of its rules by the kernels of
+/// kernels/prune, equal to the reference's, and every format that can hold them, encoded and
+/// decoded again. Nothing for a method that has rules of its own. Throws as validate() does.
+void check_rules(const inputs::KvTensors& inputs, Device& device, CaseResult& result);
+
 }  // namespace kvroof::validate

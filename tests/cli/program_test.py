@@ -29,8 +29,8 @@ class Program(unittest.TestCase):
         result = kvroof(*SMALL, "--sparsity", "0.5,0.7")
         self.assertEqual(result.returncode, 0, result.stderr)
         for text in ["2 of 2 cases passed on sim", "kept 64/64", "kept 40/40", "pack_keys",
-                     "pack_values", "decode_lse", "sparsity 0.7 requested",
-                     "keys 0.6875 / values 0.6875 effective", "not a GPU's"]:
+                     "pack_values", "decode_lse", "prune_keys", "prune_values", "formats",
+                     "keys per_token_magnitude, sparsity 0.7 requested, 0.6875 effective", "not a GPU's"]:
             self.assertIn(text, result.stdout)
         self.assertEqual(result.stderr, "", "progress belongs to terminals")
 
@@ -62,7 +62,8 @@ class Program(unittest.TestCase):
         self.assertEqual(document["schema_version"], 1)
         self.assertEqual(document["environment"]["argv"][1:], [*SMALL, "--json", "-"])
         self.assertEqual([case["kernel"] for case in document["cases"]],
-                         ["pack_keys", "pack_values", "decode", "decode_lse"])
+                         ["prune_keys", "prune_values", "formats", "pack_keys", "pack_values", "decode",
+                          "decode_lse"])
 
     def test_json_to_a_file_comes_beside_the_table(self):
         with folder() as here:
@@ -71,7 +72,7 @@ class Program(unittest.TestCase):
             self.assertEqual(result.returncode, 0, result.stderr)
             self.assertIn("1 of 1 cases passed", result.stdout)
             with open(path, encoding="utf-8") as file:
-                self.assertEqual(len(json.load(file)["cases"]), 4)
+                self.assertEqual(len(json.load(file)["cases"]), 7)
 
     def test_json_survives_a_file_name_that_is_no_text(self):
         with folder() as here:
@@ -122,7 +123,7 @@ class Program(unittest.TestCase):
             result = kvroof("validate", "--backend", "sim", "--dtype", "bf16", "--kv", path,
                             "--json", "-")
             self.assertEqual(result.returncode, 3)
-            decode = json.loads(result.stdout)["cases"][2]
+            decode = json.loads(result.stdout)["cases"][5]
             self.assertEqual((decode["kernel"], decode["status"]), ("decode", "failed"))
             self.assertTrue(decode["reason"])
 

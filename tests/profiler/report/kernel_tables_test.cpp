@@ -33,7 +33,7 @@ TEST(KernelTables, list_every_kernel_with_a_reason_for_what_is_refused) {
 
 TEST(KernelTables, show_groups_as_ranges_and_each_reason_once) {
   const std::vector<Table> tables = kernel_tables(kernel_support());
-  ASSERT_EQ(tables.size(), 3u);
+  ASSERT_EQ(tables.size(), 4u);
   EXPECT_THAT(to_text(tables[1]), HasSubstr("1-16"));
   EXPECT_THAT(to_text(tables[2]), HasSubstr("head_dim must be 64, 128 or 256"));
   std::set<std::string> seen;
@@ -42,6 +42,26 @@ TEST(KernelTables, show_groups_as_ranges_and_each_reason_once) {
                             std::get<std::string>(row[3]))
                     .second);
   }
+}
+
+TEST(KernelTables, say_which_rules_each_method_stores_and_why_not_the_others) {
+  const Table rules = kernel_tables(kernel_support()).back();
+  const auto row = [&](std::string_view method, std::string_view side) {
+    for (const std::vector<Value>& one : rules.rows)
+      if (std::get<std::string>(one[0]) == method && std::get<std::string>(one[1]) == side)
+        return one;
+    return std::vector<Value>{};
+  };
+  const auto keys = row("lane_chunk", "keys");
+  ASSERT_FALSE(keys.empty());
+  EXPECT_EQ(std::get<std::string>(keys[3]),
+            "none, per_token_magnitude, per_token_output_aware, think, 2:4, 4:8, 8:16");
+  EXPECT_THAT(std::get<std::string>(keys[4]), HasSubstr("published leaves rows with different"));
+  const auto values = row("mustafar", "values");
+  EXPECT_THAT(std::get<std::string>(values[3]), HasSubstr("per_channel_output_aware"));
+  EXPECT_TRUE(std::holds_alternative<Missing>(values[4]));
+  EXPECT_EQ(std::get<std::string>(row("two_four", "values")[3]), "2_of_4_tokens");
+  EXPECT_EQ(std::get<std::string>(row("think", "keys")[4]), "think has a rule of its own");
 }
 
 }  // namespace

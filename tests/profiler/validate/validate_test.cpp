@@ -14,6 +14,7 @@
 #include "profiler/inputs/error.hpp"
 #include "profiler/inputs/safetensors.hpp"
 #include "profiler/report/validation_report.hpp"
+#include "profiler/validate/rules.hpp"
 #include "tests/support/validated.hpp"
 
 namespace kvroof::validate {
@@ -129,6 +130,20 @@ TEST(Validate, does_not_blame_a_case_for_hazards_of_an_earlier_one) {
       [&](Device&, attention::DecodeProblem& problem) { problem.queries = short_queries.data(); }};
   EXPECT_EQ(validate(one, tensors, simulator, hooks).status(), Status::kFailed);
   EXPECT_TRUE(test::passed(validate(one, tensors, simulator)));
+}
+
+TEST(CompareMasks, notices_a_single_entry_that_is_not_the_choice_of_the_reference) {
+  simt::Simulator simulator;
+  Case one = small_case(130);
+  one.value_rule = prune::Rule::kPerChannelOutputAware;
+  const inputs::KvTensors tensors = load_inputs(one);
+  auto masks = prune_on_device(one, Operand::kValues, tensors, simulator);
+  EXPECT_EQ(compare_masks(one, Operand::kValues, tensors, masks).status, Status::kPassed);
+  masks[2 * (130 + 7) + 1] ^= std::uint64_t{1} << 3;  // kv head 1, token 7
+  const KernelResult result = compare_masks(one, Operand::kValues, tensors, masks);
+  EXPECT_EQ(result.status, Status::kFailed);
+  EXPECT_EQ(result.num_failures, 1);
+  EXPECT_EQ(result.worst_index, (std::vector<std::int64_t>{0, 1, 7, 67}));
 }
 
 CaseResult with_status(Status status) {

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "profiler/validate/rules.hpp"
+
+#include <fmt/ranges.h>
+
+#include "kernels/prune/launch.hpp"
+#include "profiler/inputs/synthetic.hpp"
+#include "profiler/validate/buffers.hpp"
+#include "profiler/validate/compare_attention.hpp"
+#include "profiler/validate/pruned_cache.hpp"
+
+namespace kvroof::validate {
+namespace {
+
+using prune::PruneProblem;
+using prune::Rule;
+
+constexpr int kWordBits = 64;
+
+bool is_scored(Rule rule, Operand side) {
+  return rule == Rule::kPerChannelOutputAware ||
+         prune::needs_queries({.operand = side, .rule = rule});
+}
+
+/// [group, kScoringQueries, head_dim] of one kv head. A query's seed decides it: those here follow
+/// that of the query that attends.
+std::vector<float> draw_queries(const Case& one, const inputs::KvTensors& inputs, int sequence,
+                                int kv_head) {
+  inputs::SyntheticConfig config{.dtype = inputs.dtype,
+                                 .batch = one.batch,
+                                 .query_heads = one.query_heads,
+                                 .kv_heads = one.kv_heads,
+                                 .head_dim = one.head_dim,
+                                 .seed = one.seed};
+  const int group = one.query_heads / one.kv_heads;
+  std::vector<float> queries(static_cast<std::size_t>(group * kScoringQueries * one.head_dim));
+  std::span<float> rest = queries;
+  for (int head = 0; head < group; ++head) {
+    for (int i = 0; i < kScoringQueries; ++i) {
+      config.seed = one.seed + 1 + static_cast<std::uint64_t>(i);
+      const auto row = rest.first(static_cast<std::size_t>(one.head_dim));
+      inputs::generate_query(config, sequence, kv_head * group + head, row);
+      rest = rest.subspan(row.size());
+    }
+  }
+  return queries;
+}
+
+/// What the kernels need besides the rows, for all heads.
+struct ScoringInputs {
+  std::vector<float> queries;  // [batch, query_heads, kScoringQueries, head_dim]
+  std::vector<float> weights;  // [batch, kv_heads, max_kv_len]
+};
+
+ScoringInputs scoring_inputs(const Case& one, const inputs::KvTensors& inputs) {
+  ScoringInputs all;
+  for (int sequence = 0; sequence < one.batch; ++sequence) {
+    for (int kv_head = 0; kv_head < one.kv_heads; ++kv_head) {
+      const analysis::Scoring head = head_tensors(one, inputs, sequence, kv_head).scoring;
+      all.queries.insert(all.queries.end(), head.queries.data(),
+                         head.queries.data() + head.queries.size());
+      all.weights.insert(all.weights.end(), head.weights.data(),
+                         head.weights.data() + head.weights.size());
+      all.weights.resize(all.weights.size() +
+                         static_cast<std::size_t>(one.max_kv_len() - one.kv_length(sequence)));
+    }
+  }
+  return all;
+}
+
+std::size_t row_words(const Case& one) {
+  return static_cast<std::size_t>(one.head_dim / kWordBits);
+}
+/// The first word of a head's bitmaps.
+std::size_t head_offset(const Case& one, int sequence, int kv_head) {
+  return static_cast<std::size_t>(sequence * one.kv_heads + kv_head) *
+         static_cast<std::size_t>(one.max_kv_len()) * row_words(one);
+}
+
+}  // namespace
+
+bool is_scored(const Case& one) {
+  return is_scored(one.key_rule, Operand::kKeys) || is_scored(one.value_rule, Operand::kValues);
+}
+
+analysis::Scoring scoring_of(const Case& one, const inputs::KvTensors& inputs, int sequence,
+                             int kv_head, const reference::Matrix& keys) {
+  const std::vector<float> queries = draw_queries(one, inputs, sequence, kv_head);
+  using FloatMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const Eigen::Map<const FloatMatrix> rows(
+      queries.data(), one.query_heads / one.kv_heads * kScoringQueries, one.head_dim);
+  analysis::Scoring scoring = analysis::make_scoring(keys, rows.cast<double>());
+  scoring.weights = scoring.weights.cast<float>().cast<double>();
+  return scoring;
+}
+
+reference::Mask rule_mask(const Case& one, Operand side, const HeadTensors& head) {
+  const prune::Rule rule = one.rule(side);
+  return analysis::prune_head(rule, kept_count(rule, one.head_dim, one.kept(side)), side,
+                              side == Operand::kKeys ? head.keys : head.values, head.scoring,
+                              {one.sinks, one.window});
+}
+
+reference::Mask chunk_mask(const Case& one, Operand side, const HeadTensors& head) {
+  reference::Mask mask = rule_mask(one, side, head);
+  const Eigen::Index dense = mask.rows() - compressed_tokens(one, static_cast<int>(mask.rows()));
+  mask.bottomRows(dense).setConstant(true);
+  return mask;
+}
+
+HeadMasks chunk_masks(const Case& one, const HeadTensors& head) {
+  return {chunk_mask(one, Operand::kKeys, head), chunk_mask(one, Operand::kValues, head)};
+}
+
+DeviceBuffer<std::uint64_t> prune_on_device(const Case& one, Operand side,
+                                            const inputs::KvTensors& inputs,
+                                            const std::uint16_t* rows,
+                                            const std::int32_t* kv_lengths, Device& device) {
+  const auto heads = static_cast<std::size_t>(one.batch * one.kv_heads);
+  auto masks = allocate<std::uint64_t>(
+      device, heads * static_cast<std::size_t>(one.max_kv_len()) * row_words(one), "masks");
+  PruneProblem problem{.batch = one.batch,
+                       .kv_heads = one.kv_heads,
+                       .head_dim = one.head_dim,
+                       .value_type = one.value_type,
+                       .operand = side,
+                       .rule = one.rule(side),
+                       .kept = kept_count(one.rule(side), one.head_dim, one.kept(side)).kept,
+                       .rows = rows,
+                       .row_capacity = one.max_kv_len(),
+                       .kv_lengths = kv_lengths,
+                       .max_kv_len = one.max_kv_len(),
+                       .sinks = one.sinks,
+                       .window = one.window,
+                       .query_heads = one.query_heads,
+                       .num_queries = kScoringQueries,
+                       .masks = masks.data()};
+  const ScoringInputs scoring =
+      is_scored(one.rule(side), side) ? scoring_inputs(one, inputs) : ScoringInputs{};
+  const auto queries =
+      upload(device, stored_bits(inputs.dtype, scoring.queries), "scoring queries");
+  const auto weights = upload(device, scoring.weights, "attention weights");
+  const auto workspace = allocate<std::byte>(
+      device, static_cast<std::size_t>(prune::workspace_bytes(problem)), "prune workspace");
+  problem.queries = queries.data();
+  problem.weights = weights.data();
+  problem.workspace = workspace.data();
+  prune::launch(problem, device);
+  device.synchronize();
+  return masks;
+}
+
+std::vector<std::uint64_t> prune_on_device(const Case& one, Operand side,
+                                           const inputs::KvTensors& inputs, Device& device) {
+  const auto rows = upload(
+      device, stored_bits(inputs.dtype, side == Operand::kKeys ? inputs.keys : inputs.values),
+      side == Operand::kKeys ? "dense keys" : "dense values");
+  const auto kv_lengths = upload(device, all_lengths(one), "kv_lengths");
+  const auto masks = prune_on_device(one, side, inputs, rows.data(), kv_lengths.data(), device);
+  std::vector<std::uint64_t> bitmaps(masks.size());
+  for (int sequence = 0; sequence < one.batch; ++sequence) {
+    for (int kv_head = 0; kv_head < one.kv_heads; ++kv_head) {
+      const std::size_t first = head_offset(one, sequence, kv_head);
+      const std::size_t count = static_cast<std::size_t>(one.kv_length(sequence)) * row_words(one);
+      device.copy_to_host(bitmaps.data() + first, masks.data() + first,
+                          count * sizeof(std::uint64_t));
+    }
+  }
+  return bitmaps;
+}
+
+reference::Mask to_mask(const Case& one, const std::vector<std::uint64_t>& bitmaps, int sequence,
+                        int kv_head) {
+  reference::Mask mask(one.kv_length(sequence), one.head_dim);
+  const std::uint64_t* words = bitmaps.data() + head_offset(one, sequence, kv_head);
+  for (Eigen::Index i = 0; i < mask.size(); ++i)
+    mask.data()[i] = (words[i / kWordBits] >> i % kWordBits & 1u) != 0;
+  return mask;
+}
+
+KernelResult compare_masks(const Case& one, Operand side, const inputs::KvTensors& inputs,
+                           const std::vector<std::uint64_t>& bitmaps) {
+  KernelResult result;
+  result.kernel = side == Operand::kKeys ? "prune_keys" : "prune_values";
+  for (int sequence = 0; sequence < one.batch; ++sequence) {
+    for (int kv_head = 0; kv_head < one.kv_heads; ++kv_head) {
+      const reference::Mask wanted =
+          rule_mask(one, side, head_tensors(one, inputs, sequence, kv_head));
+      const reference::Mask got = to_mask(one, bitmaps, sequence, kv_head);
+      result.num_elements += wanted.size();
+      for (Eigen::Index i = 0; i < wanted.size(); ++i) {
+        if (got.data()[i] == wanted.data()[i]) continue;
+        if (result.num_failures++ == 0)
+          result.worst_index = {sequence, kv_head, i / one.head_dim, i % one.head_dim};
+      }
+    }
+  }
+  if (result.num_failures > 0) {
+    result.status = Status::kFailed;
+    result.reason = fmt::format(
+        "{}: {} of {} entries are not the reference's choice; the first at sequence, kv head, "
+        "token, channel [{}]",
+        to_string(one.rule(side)), result.num_failures, result.num_elements,
+        fmt::join(result.worst_index, ", "));
+  }
+  return result;
+}
+
+}  // namespace kvroof::validate

@@ -75,11 +75,11 @@ void Block::count_bulk_copy(std::uintptr_t from, std::size_t bytes) {
   constexpr std::size_t sector = 32;
   constexpr std::size_t line_sectors = kLineBytes / sector;
   ++counters_.instructions[static_cast<std::size_t>(Pipe::kLsu)];
-  ++counters_.async_copy.requests;
-  counters_.async_copy.bytes += static_cast<std::int64_t>(bytes);
+  ++counters_.warp_copy.requests;
+  counters_.warp_copy.bytes += static_cast<std::int64_t>(bytes);
   Allocation* const allocation = find_global(from, bytes);
   for (std::uintptr_t at = from / sector; at <= (from + bytes - 1) / sector; ++at) {
-    ++counters_.async_copy.sectors;
+    ++counters_.warp_copy.sectors;
     if (allocation == nullptr) continue;
     const std::size_t offset = at / line_sectors * kLineBytes - allocation->begin();
     counters_.footprint_read_bytes += static_cast<std::int64_t>(sector) *

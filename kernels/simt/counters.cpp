@@ -18,8 +18,9 @@ void add(SharedTraffic& to, const SharedTraffic& from) {
 }  // namespace
 
 Counters& Counters::operator+=(const Counters& other) {
-  for (const auto member : {&Counters::global_load, &Counters::global_store,
-                            &Counters::global_atomic, &Counters::async_copy}) {
+  for (const auto member :
+       {&Counters::global_load, &Counters::global_store, &Counters::global_atomic,
+        &Counters::async_copy, &Counters::warp_copy}) {
     add(this->*member, other.*member);
   }
   for (const auto member : {&Counters::shared_load, &Counters::shared_store,

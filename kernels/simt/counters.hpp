@@ -28,7 +28,9 @@ struct SharedTraffic {
 /// What a kernel did, in warp instructions. All counts are simulated; docs/simulator.md says how
 /// they relate to those of a GPU.
 struct Counters {
-  GlobalTraffic global_load, global_store, global_atomic, async_copy;
+  GlobalTraffic global_load, global_store, global_atomic;
+  GlobalTraffic async_copy;  // per lane: cp.async
+  GlobalTraffic warp_copy;   // of one range for a whole warp: cp.async.bulk
   SharedTraffic shared_load, shared_store, shared_atomic, load_matrix;
   std::int64_t footprint_read_bytes = 0;     // 32 bytes for each distinct sector read in a launch
   std::int64_t footprint_written_bytes = 0;  // the same for sectors written

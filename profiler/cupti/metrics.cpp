@@ -24,7 +24,7 @@ const std::vector<MetricRow>& metric_rows() {
       {"l2_hit_rate", "%", "of L2's sectors", {"lts__t_sector_hit_rate.pct"}},
       {"global_load_requests",
        "request",
-       "loads from global memory, asynchronous ones not included",
+       "loads from global memory, cp.async included, bulk copies not",
        {"l1tex__t_requests_pipe_lsu_mem_global_op_ld.sum"}},
       {"global_load_sectors",
        "sector",

@@ -15,27 +15,42 @@
 namespace kvroof::measure {
 namespace {
 
-constexpr int kGraphLaunches = 20;  // at least: the graph's own launch is spread over them
-constexpr int kActivityLaunches = 20;
+// A graph's own launch takes microseconds, which are spread over its launches: at least so many,
+// and as many as take this long.
+constexpr int kLeastLaunches = 20, kMostLaunches = 400;
+constexpr double kBatchSeconds = 2e-3;
 constexpr double kColdMultiple = 4;  // of L2: its replacement is not plain LRU
 constexpr int kMostCopies = 64;
 
+/// A multiple of `copies` that is at least `launches`.
+std::size_t rounded_up(std::size_t launches, std::size_t copies) {
+  return (launches + copies - 1) / copies * copies;
+}
+
+/// Over the copies in turn.
+void launch_rotating(const Rotation& rotation, std::size_t num_launches) {
+  for (std::size_t i = 0; i < num_launches; ++i) rotation.launches[i % rotation.launches.size()]();
+}
+
+/// Launches that last kBatchSeconds together, from how long a few of them take.
+std::size_t launches_of_batch(CudaDevice& device, const Rotation& rotation, EventTimer& timer) {
+  const std::size_t few = rounded_up(kLeastLaunches, rotation.launches.size());
+  LaunchGraph graph(device, [&] { launch_rotating(rotation, few); });
+  timer.seconds([&] { graph.replay(); });  // warm-up
+  const double each = timer.seconds([&] { graph.replay(); }) / static_cast<double>(few);
+  const double wanted =
+      std::clamp(kBatchSeconds / each, double{kLeastLaunches}, double{kMostLaunches});
+  return rounded_up(static_cast<std::size_t>(wanted), rotation.launches.size());
+}
+
 /// A kernel's launches as replayed graphs.
 struct Graphs {
-  Graphs(CudaDevice& device, const Rotation& rotation)
-      : num_launches(rounded_up(rotation.launches.size())),
-        cold(device,
-             [&] {
-               for (std::size_t i = 0; i < num_launches; ++i)
-                 rotation.launches[i % rotation.launches.size()]();
-             }),
+  Graphs(CudaDevice& device, const Rotation& rotation, EventTimer& timer)
+      : num_launches(launches_of_batch(device, rotation, timer)),
+        cold(device, [&] { launch_rotating(rotation, num_launches); }),
         warm(device, [&] {
           for (std::size_t i = 0; i < num_launches; ++i) rotation.launches.front()();
         }) {}
-
-  static std::size_t rounded_up(std::size_t copies) {
-    return (kGraphLaunches + copies - 1) / copies * copies;
-  }
 
   std::size_t num_launches;
   LaunchGraph cold, warm;
@@ -71,7 +86,7 @@ struct GpuMeasurement::State {
     std::vector<std::unique_ptr<Graphs>> graphs;
     std::vector<Contender> contenders;
     for (const Rotation& rotation : group) {
-      graphs.push_back(std::make_unique<Graphs>(device, rotation));
+      graphs.push_back(std::make_unique<Graphs>(device, rotation, timer));
       Graphs& own = *graphs.back();
       contenders.push_back(contender("cold", rotation.kernel, own.cold, own.num_launches, timer));
       contenders.push_back(contender("warm", rotation.kernel, own.warm, own.num_launches, timer));
@@ -98,10 +113,10 @@ struct GpuMeasurement::State {
   void record_activity(const Rotation& rotation, Measured& measured) {
     if (api == nullptr) return;
     const nvtx::Range range(nvtx::kActivity);
-    const std::size_t launches = Graphs::rounded_up(rotation.launches.size());
+    const std::size_t launches = rounded_up(kLeastLaunches, rotation.launches.size());
     const cupti::ActivityResult recorded = cupti::record_kernels(*api, [&] {
       const nvtx::Range kernel(rotation.kernel);
-      for (std::size_t i = 0; i < launches; ++i) rotation.launches[i % rotation.launches.size()]();
+      launch_rotating(rotation, launches);
       device.synchronize();
     });
     const std::size_t kernels_per_launch = recorded.kernels.size() / launches;

@@ -47,7 +47,8 @@ class GpuMeasurement {
   /// Times the kernels of a group in interleaved rounds, then records and counts each by itself.
   /// In the order of `group`.
   ///
-  /// cold: time per launch of a replayed graph of at least 20 launches that rotate over the copies.
+  /// cold: time per launch of a replayed graph of launches that rotate over the copies: as many as
+  /// take 2 ms, 20 to about 400.
   /// warm: the same over the first copy only, so that what fits stays in L2.
   /// activity: duration of single cold launches as CUPTI's Activity API saw them.
   std::vector<Measured> measure(std::span<const Rotation> group);

@@ -180,17 +180,17 @@ Demand demand_of(const simt::Counters& counters) {
   const auto wavefronts =
       static_cast<double>(counters.shared_load.wavefronts + counters.shared_store.wavefronts +
                           counters.shared_atomic.wavefronts + counters.load_matrix.wavefronts);
-  const auto sectors =
-      static_cast<double>(counters.global_load.sectors + counters.global_store.sectors +
-                          counters.global_atomic.sectors + counters.async_copy.sectors);
+  const auto sectors = static_cast<double>(
+      counters.global_load.sectors + counters.global_store.sectors +
+      counters.global_atomic.sectors + counters.async_copy.sectors + counters.warp_copy.sectors);
+  const auto copied = static_cast<double>(counters.async_copy.bytes + counters.warp_copy.bytes);
   return {.alu = issued(simt::Pipe::kAlu),
           .fma = issued(simt::Pipe::kFma),
           .xu = issued(simt::Pipe::kXu),
           .lsu = issued(simt::Pipe::kLsu),
           .mma = static_cast<double>(counters.mma),
           .mma_flops = static_cast<double>(counters.mma_flops),
-          .shared_wavefronts =
-              wavefronts + static_cast<double>(counters.async_copy.bytes) / kWavefrontBytes,
+          .shared_wavefronts = wavefronts + copied / kWavefrontBytes,
           .l2_bytes = sectors * kSectorBytes};
 }
 

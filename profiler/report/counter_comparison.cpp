@@ -19,12 +19,18 @@ struct Quantity {
 const std::vector<Quantity>& quantities() {
   static const std::vector<Quantity> all = {
       {"DRAM read, B", {"footprint_read_bytes"}, {"dram_read_bytes"}},
-      {"L2 sectors read", {"global_load_sectors", "async_copy_sectors"}, {"l2_read_sectors"}},
+      {"L2 sectors read",
+       {"global_load_sectors", "async_copy_sectors", "warp_copy_sectors"},
+       {"l2_read_sectors"}},
       {"L2 sectors written",
        {"global_store_sectors", "global_atomic_sectors"},
        {"l2_written_sectors"}},
-      {"global load requests", {"global_load_requests"}, {"global_load_requests"}},
-      {"global load sectors", {"global_load_sectors"}, {"global_load_sectors"}},
+      {"global load requests",
+       {"global_load_requests", "async_copy_requests"},
+       {"global_load_requests"}},
+      {"global load sectors",
+       {"global_load_sectors", "async_copy_sectors"},
+       {"global_load_sectors"}},
       {"global store requests", {"global_store_requests"}, {"global_store_requests"}},
       {"global store sectors", {"global_store_sectors"}, {"global_store_sectors"}},
       {"shared load instructions", {"shared_load_requests"}, {"shared_load_instructions"}},
@@ -50,15 +56,16 @@ const std::vector<Quantity>& quantities() {
   return all;
 }
 
-/// Nothing when a counter is missing or has no value.
+/// Over those that the record has; nothing when it has none of them, or one has no value.
 std::optional<double> sum(const traces::Record& record,
                           const std::vector<std::string_view>& names) {
   if (!record.counters) return std::nullopt;
-  double total = 0;
+  std::optional<double> total;
   for (const std::string_view name : names) {
     const auto found = record.counters->find(std::string(name));
-    if (found == record.counters->end() || !found->second.value) return std::nullopt;
-    total += *found->second.value;
+    if (found == record.counters->end()) continue;
+    if (!found->second.value) return std::nullopt;
+    total = total.value_or(0) + *found->second.value;
   }
   return total;
 }

@@ -33,6 +33,7 @@ CounterMap to_counters(const simt::Counters& c) {
   add_global(counters, "global_store", c.global_store);
   add_global(counters, "global_atomic", c.global_atomic);
   add_global(counters, "async_copy", c.async_copy);
+  add_global(counters, "warp_copy", c.warp_copy);
   add_shared(counters, "shared_load", c.shared_load);
   add_shared(counters, "shared_store", c.shared_store);
   add_shared(counters, "shared_atomic", c.shared_atomic);
@@ -58,7 +59,7 @@ CounterMap to_counters(const simt::Counters& c) {
 }
 
 std::vector<traces::Traffic> to_traffic(const simt::Counters& c) {
-  const auto read = c.global_load.sectors + c.async_copy.sectors;
+  const auto read = c.global_load.sectors + c.async_copy.sectors + c.warp_copy.sectors;
   const auto written = c.global_store.sectors + c.global_atomic.sectors;
   const auto loaded = c.shared_load.wavefronts + c.load_matrix.wavefronts;
   const auto stored = c.shared_store.wavefronts + c.shared_atomic.wavefronts;

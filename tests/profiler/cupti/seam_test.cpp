@@ -251,6 +251,23 @@ TEST(Activity, gives_the_kernels_in_the_order_they_started) {
   EXPECT_FALSE(script.activity_enabled);
 }
 
+TEST(Activity, names_kernels_as_people_write_them) {
+  const Api api = working_api();
+  script.kernels = {
+      kernel(
+          "_ZN6kvroof12cuda_backend9attention15split_kv_kernelINS0_4HalfELi128ELi1EEEvNS_9attention"
+          "13DecodeProblemEi",
+          1, 2),
+      kernel("_ZN6kvroof6probes12_GLOBAL__N_112empty_kernelEv", 3, 4),
+      kernel("memset_kernel", 5, 6), kernel(nullptr, 7, 8)};
+  const ActivityResult result = record_kernels(api, [] {});
+  ASSERT_EQ(result.kernels.size(), 4u);
+  EXPECT_EQ(result.kernels[0].name, "attention::split_kv_kernel<Half, 128, 1>");
+  EXPECT_EQ(result.kernels[1].name, "probes::empty_kernel");
+  EXPECT_EQ(result.kernels[2].name, "memset_kernel") << "not C++";
+  EXPECT_EQ(result.kernels[3].name, "");
+}
+
 TEST(Activity, records_of_other_kinds_are_passed_over) {
   const Api api = working_api();
   script.kernels = {kernel("copy", 1, 2), kernel("kernel", 3, 4)};

@@ -54,11 +54,12 @@ class PrunedOperand {
         const reference::Matrix compressed = rows.topRows(tokens);
         masks_.back().topRows(tokens) = decode.choose(operand, compressed);
       }
-      const validate::PrunedRows pruned = prune(tensors.dtype, rows, masks_.back(), tokens);
+      const validate::ChosenRows chosen = validate::chosen_rows(
+          one, tensors, operand, head / one.kv_heads, head % one.kv_heads, masks_.back());
       if (variable) {
-        variable_rows::append(encoded, operand, one.head_dim, capacity, pruned.rows, pruned.mask);
+        variable_rows::append(encoded, operand, one.head_dim, capacity, chosen.bits, chosen.mask);
       } else {
-        append_constant(encoded.chunks, operand, one.head_dim, capacity, pruned);
+        append_constant(encoded.chunks, capacity, chosen);
       }
     }
     chunks_ = validate::upload(device, encoded.chunks, keys ? "key chunks" : "value chunks");
@@ -76,25 +77,16 @@ class PrunedOperand {
   const reference::Mask& mask(std::size_t head) const { return masks_.at(head); }
 
  private:
-  static validate::PrunedRows prune(inputs::Dtype dtype, const reference::Matrix& rows,
-                                    const reference::Mask& mask, int tokens) {
-    validate::PrunedRows pruned;
-    for (Eigen::Index i = 0; i < tokens * rows.cols(); ++i) {
-      pruned.rows.push_back(inputs::to_bits(dtype, static_cast<float>(rows.data()[i])));
-      pruned.mask.push_back(mask.data()[i] ? 1 : 0);
-    }
-    return pruned;
-  }
-  void append_constant(std::vector<std::byte>& chunks, Operand operand, int head_dim, int capacity,
-                       const validate::PrunedRows& pruned) const {
-    const auto bytes = static_cast<std::size_t>(lane_chunk::chunk_bytes(head_dim, kept_));
-    const auto elements = static_cast<std::size_t>(lane_chunk::kTokens * head_dim);
+  void append_constant(std::vector<std::byte>& chunks, int capacity,
+                       const validate::ChosenRows& chosen) const {
+    const auto bytes = static_cast<std::size_t>(lane_chunk::chunk_bytes(chosen.head_dim, kept_));
+    const auto elements = static_cast<std::size_t>(lane_chunk::kTokens * chosen.head_dim);
     const std::size_t first = chunks.size();
     chunks.resize(first + static_cast<std::size_t>(capacity) * bytes);
-    for (std::size_t chunk = 0; chunk * elements < pruned.rows.size(); ++chunk) {
-      lane_chunk::encode(operand, head_dim, kept_,
-                         std::span(pruned.rows).subspan(chunk * elements, elements),
-                         std::span(pruned.mask).subspan(chunk * elements, elements),
+    for (std::size_t chunk = 0; chunk * elements < chosen.bits.size(); ++chunk) {
+      lane_chunk::encode(chosen.operand, chosen.head_dim, kept_,
+                         std::span(chosen.bits).subspan(chunk * elements, elements),
+                         std::span(chosen.mask).subspan(chunk * elements, elements),
                          std::span(chunks).subspan(first + chunk * bytes, bytes));
     }
   }
@@ -152,15 +144,16 @@ inline ::testing::AssertionResult is_right(const PrunedDecode& decode,
   const auto group = static_cast<std::size_t>(one.query_heads / one.kv_heads);
   const auto head_dim = static_cast<std::size_t>(one.head_dim);
   for (std::size_t head = 0; head < result.masks.size(); ++head) {
-    const auto [keys, values, queries] = validate::head_tensors(
+    const validate::HeadTensors rows = validate::head_tensors(
         one, tensors, static_cast<int>(head) / one.kv_heads, static_cast<int>(head) % one.kv_heads);
     const double scale = static_cast<float>(1.0 / std::sqrt(one.head_dim));
     const reference::AttentionProblem problem{
-        keys, values, result.masks[head].keys, result.masks[head].values, queries, scale};
+        rows.keys,    rows.values, result.masks[head].keys, result.masks[head].values,
+        rows.queries, scale};
     const reference::AttentionResult expected = reference::attention(problem);
     const reference::AttentionErrorBound bound = reference::attention_error_bound(
         problem, expected,
-        reference::serial_arithmetic(precision, precision, one.head_dim, keys.rows()));
+        reference::serial_arithmetic(precision, precision, one.head_dim, rows.keys.rows()));
     std::vector<float> outputs;
     for (std::size_t i = head * group * head_dim; i < (head + 1) * group * head_dim; ++i)
       outputs.push_back(inputs::from_bits(tensors.dtype, result.device.outputs[i]));

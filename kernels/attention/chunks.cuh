@@ -40,7 +40,7 @@ struct ChunkReader {
     const auto most_bytes = Tile::Buffer::bytes(lines) - Tile::Buffer::kChunkOffset;
     const std::uint32_t most_units = static_cast<std::uint32_t>(most_bytes) / unit;
     const std::uint32_t units = end - begin < most_units ? end - begin : most_units;
-    return {operand.chunks + std::int64_t{begin} * unit, static_cast<int>(units * unit)};
+    return {operand.chunks + unit * std::int64_t{begin}, static_cast<int>(units * unit)};
   }
 };
 

@@ -58,7 +58,6 @@ class Predict(unittest.TestCase):
             (("--query-heads", "7"), "multiple of kv heads"),
             (("--query-heads", "128"), "at most"),
             (("--head-dim", "100"), "head_dim"),
-            (("--head-dim", "64"), "head_dim"),
             (("--kept", "129"), "kept"),
             (("--sparsity", "1.5"), "sparsity"),
             (("--sparsity", "nan"), "sparsity"),

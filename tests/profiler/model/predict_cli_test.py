@@ -56,7 +56,7 @@ class Predict(unittest.TestCase):
             (("--kv-len", "-5"), "kv_len"),
             (("--batch", "0"), "batch"),
             (("--query-heads", "7"), "multiple of kv heads"),
-            (("--query-heads", "128"), "at most"),
+            (("--query-heads", "136"), "at most"),
             (("--head-dim", "100"), "head_dim"),
             (("--kept", "129"), "kept"),
             (("--sparsity", "1.5"), "sparsity"),

@@ -4,24 +4,45 @@
 // Attention of one warp to chunks of the compressed prefix.
 
 #include "kernels/attention/warp_state.cuh"
+#include "kernels/format/variable_rows.hpp"
 #include "kernels/primitives/bitmap_expand.cuh"
 #include "kernels/primitives/chunk_stage.cuh"
 #include "kernels/primitives/static_for.cuh"
 
 namespace kvroof::KVROOF_BACKEND::attention {
 
-/// The chunks of one row of K or V, from one on.
-struct ChunkReader {
-  const std::byte* next;
-  int stride;
+/// Where a chunk lies in global memory, and how much of it is copied.
+struct ChunkPlace {
+  const std::byte* begin;
+  int bytes;
 };
-template <int HeadDim>
-KVROOF_DEVICE ChunkReader read_chunks(const kvroof::attention::CompressedOperand& operand, int row,
-                                      int chunk_capacity, int first) {
-  const std::int64_t stride = lane_chunk::chunk_bytes(HeadDim, operand.kept);
-  return {operand.chunks + (chunk_capacity * std::int64_t{row} + first) * stride,
-          static_cast<int>(stride)};
-}
+
+/// The chunks of one row of K or V. Addresses are made anew for every chunk: what they are made of
+/// lies in constant memory, registers are dear.
+template <class Tile>
+struct ChunkReader {
+  const kvroof::attention::CompressedOperand& operand;
+  int row;
+  int chunk_capacity;
+  int lines;  // of a buffer: what is longer does not fit() and is gathered, not copied
+
+  KVROOF_DEVICE ChunkPlace operator[](int chunk) const {
+    if (operand.offsets == nullptr) {
+      const std::int64_t index = chunk_capacity * std::int64_t{row} + chunk;
+      const std::int64_t stride = lane_chunk::chunk_bytes(Tile::kHeadDim, operand.kept);
+      return {operand.chunks + index * stride, static_cast<int>(stride)};
+    }
+    constexpr unsigned unit = variable_rows::kOffsetBytes;
+    const std::uint32_t* offset =
+        operand.offsets + variable_rows::offset_index(row, chunk, chunk_capacity);
+    const auto begin = static_cast<std::uint32_t>(load_global<U32>(offset));
+    const auto end = static_cast<std::uint32_t>(load_global<U32>(offset + 1));
+    const auto most_bytes = Tile::Buffer::bytes(lines) - Tile::Buffer::kChunkOffset;
+    const std::uint32_t most_units = static_cast<std::uint32_t>(most_bytes) / unit;
+    const std::uint32_t units = end - begin < most_units ? end - begin : most_units;
+    return {operand.chunks + unit * std::int64_t{begin}, static_cast<int>(units * unit)};
+  }
+};
 
 /// A chunk that can be expanded.
 struct StagedChunk {
@@ -29,152 +50,179 @@ struct StagedChunk {
   const std::byte* column;  // the calling lane's
 };
 
+/// Scores of 8 query heads per head tile and the 64 tokens of a chunk.
+template <class Tile>
+using ChunkScores = F32[Tile::kHeadTiles][lane_chunk::kTiles][4];
+
 /// Scores of the 64 tokens of a key chunk, not scaled.
-template <class Value, int HeadDim>
-KVROOF_DEVICE void score_chunk(const StagedChunk& chunk, const QueryFragments<HeadDim>& queries,
-                               U32 lane, F32 (&scores)[lane_chunk::kTiles][4]) {
+template <class Value, class Tile, class Queries>
+KVROOF_DEVICE void score_chunk(const StagedChunk& chunk, const Queries& queries, U32 lane,
+                               ChunkScores<Tile>& scores) {
+  constexpr int head_dim = Tile::kHeadDim;
   const U32 bitmaps = shared_address(chunk.bitmaps);
   LaneStream stream = open_stream(chunk.column);
   KVROOF_UNROLL
   for (int tile = 0; tile < lane_chunk::kTiles; ++tile) {
-    const LaneBits<HeadDim> bits = load_lane_bits<HeadDim>(bitmaps, tile, lane);
+    // Else the compiler would load all queries once and spill them.
+    if constexpr (Tile::kQueriesInShared) sync_warp();
+    const LaneBits<head_dim> bits = load_lane_bits<head_dim>(bitmaps, tile, lane);
     KVROOF_UNROLL
-    for (int c = 0; c < 4; ++c) scores[tile][c] = 0.0f;
-    static_for<lane_chunk::steps(HeadDim)>([&](auto step) {
+    for (auto& of_tile : scores) {
+      KVROOF_UNROLL
+      for (int c = 0; c < 4; ++c) of_tile[tile][c] = 0.0f;
+    }
+    static_for<lane_chunk::steps(head_dim)>([&](auto step) {
       U32 a[4];
-      expand_step<HeadDim, step()>(stream, bits, a);
-      mma_m16n8k16<Value>(scores[tile], a, queries.b[step()][0], queries.b[step()][1]);
+      expand_step<head_dim, step()>(stream, bits, a);
+      KVROOF_UNROLL
+      for (int head_tile = 0; head_tile < Tile::kHeadTiles; ++head_tile) {
+        const U32x2 b = queries(head_tile, step());
+        mma_m16n8k16<Value>(scores[head_tile][tile], a, b.x, b.y);
+      }
     });
   }
 }
 
+/// The probabilities of a chunk as operands B, 16 tokens x 8 heads each: half the registers.
+template <class Tile>
+using ChunkWeights = U32[Tile::kHeadTiles][lane_chunk::kTiles][2];
+
+template <class Value, class Tile>
+KVROOF_DEVICE void chunk_weights(const ChunkScores<Tile>& probabilities,
+                                 ChunkWeights<Tile>& weights) {
+  KVROOF_UNROLL
+  for (int head_tile = 0; head_tile < Tile::kHeadTiles; ++head_tile) {
+    KVROOF_UNROLL
+    for (int tile = 0; tile < lane_chunk::kTiles; ++tile)
+      probabilities_as_operand<Value>(probabilities[head_tile][tile], weights[head_tile][tile]);
+  }
+}
+
 /// Adds probabilities x values of the 64 tokens of a value chunk to the outputs.
-template <class Value, int HeadDim>
-KVROOF_DEVICE void accumulate_chunk(const StagedChunk& chunk,
-                                    const F32 (&probabilities)[lane_chunk::kTiles][4], U32 lane,
-                                    F32 (&outputs)[lane_chunk::steps(HeadDim)][4]) {
+template <class Value, class Tile>
+KVROOF_DEVICE void accumulate_chunk(const StagedChunk& chunk, const ChunkWeights<Tile>& weights,
+                                    U32 lane,
+                                    WarpResult<Tile::kHeadDim> (&results)[Tile::kHeadTiles]) {
+  constexpr int head_dim = Tile::kHeadDim;
   const U32 bitmaps = shared_address(chunk.bitmaps);
   LaneStream stream = open_stream(chunk.column);
   KVROOF_UNROLL
   for (int tile = 0; tile < lane_chunk::kTiles; ++tile) {
-    U32 b[2];
-    probabilities_as_operand<Value>(probabilities[tile], b);
-    const LaneBits<HeadDim> bits = load_lane_bits<HeadDim>(bitmaps, tile, lane);
-    static_for<lane_chunk::steps(HeadDim)>([&](auto step) {
+    const LaneBits<head_dim> bits = load_lane_bits<head_dim>(bitmaps, tile, lane);
+    static_for<lane_chunk::steps(head_dim)>([&](auto step) {
       U32 a[4];
-      expand_step<HeadDim, step()>(stream, bits, a);
-      mma_m16n8k16<Value>(outputs[step()], a, b[0], b[1]);
+      expand_step<head_dim, step()>(stream, bits, a);
+      KVROOF_UNROLL
+      for (int head_tile = 0; head_tile < Tile::kHeadTiles; ++head_tile) {
+        const U32(&b)[2] = weights[head_tile][tile];
+        mma_m16n8k16<Value>(results[head_tile].outputs[step()], a, b[0], b[1]);
+      }
     });
   }
 }
 
 /// The two buffers of a warp and the copies into them.
-template <int HeadDim>
+template <class Tile>
 struct WarpBuffers {
   std::byte* keys;
-  std::byte* values;
-  int lines;  // of each
+  int lines;  // of a buffer
   WarpCopy key_copy;
   WarpCopy value_copy;
 
-  /// Starts copying the reader's next chunk.
-  KVROOF_DEVICE void start_keys(ChunkReader& chunks) {
-    start_warp_copy(key_copy, keys + ChunkBuffer<HeadDim>::kChunkOffset, chunks.next,
-                    chunks.stride);
-    chunks.next += chunks.stride;
+  KVROOF_DEVICE std::byte* values() const { return keys + Tile::Buffer::bytes(lines); }
+  KVROOF_DEVICE std::byte* queries() const { return keys + Tile::query_offset(lines); }
+  KVROOF_DEVICE void start_keys(const ChunkPlace& chunk) {
+    start_warp_copy(key_copy, keys + Tile::Buffer::kChunkOffset, chunk.begin, chunk.bytes);
   }
-  KVROOF_DEVICE void start_values(ChunkReader& chunks) {
-    start_warp_copy(value_copy, values + ChunkBuffer<HeadDim>::kChunkOffset, chunks.next,
-                    chunks.stride);
-    chunks.next += chunks.stride;
+  KVROOF_DEVICE void start_values(const ChunkPlace& chunk) {
+    start_warp_copy(value_copy, values() + Tile::Buffer::kChunkOffset, chunk.begin, chunk.bytes);
   }
 };
 
 /// Called by: all 32 lanes, converged; once per kernel.
-template <int HeadDim>
-KVROOF_DEVICE WarpBuffers<HeadDim> make_warp_buffers(std::byte* shared, int lines) {
-  using Barriers = typename DecodeTile<HeadDim>::CopyBarriers;
-  return {shared, shared + ChunkBuffer<HeadDim>::bytes(lines), lines,
-          make_warp_copy(shared + offsetof(Barriers, keys)),
+template <class Tile>
+KVROOF_DEVICE WarpBuffers<Tile> make_warp_buffers(std::byte* shared, int lines) {
+  using Barriers = typename Tile::CopyBarriers;
+  return {shared, lines, make_warp_copy(shared + offsetof(Barriers, keys)),
           make_warp_copy(shared + offsetof(Barriers, values))};
 }
 
-/// The chunk that `buffer` holds, spread there, or gathered over all of the buffers from `source`.
-template <int HeadDim>
+/// Chunk `chunk`, which `buffer` holds, spread there, or gathered over all of the buffers.
+template <class Tile>
 KVROOF_DEVICE StagedChunk stage_chunk(std::byte* buffer, const LaneShare& share, bool spread,
-                                      const std::byte* source, U32 lane) {
+                                      const ChunkReader<Tile>& chunks, int chunk, U32 lane) {
   if (spread) {
-    spread_tails<HeadDim>(buffer, share, lane);
+    spread_tails<Tile::kHeadDim>(buffer, share, lane);
   } else {
-    gather_streams<HeadDim>(buffer, source, share, lane);
+    gather_streams<Tile::kHeadDim>(buffer, chunks[chunk].begin, share, lane);
   }
-  return {buffer + ChunkBuffer<HeadDim>::kChunkOffset + lane_chunk::kHeaderBytes,
-          column_of<HeadDim>(buffer, lane)};
+  return {buffer + Tile::Buffer::kChunkOffset + lane_chunk::kHeaderBytes,
+          column_of<Tile::kHeadDim>(buffer, lane)};
 }
 
 /// Attends to chunks [chunk, end) of a row, one after the other. The next keys are on their way
 /// while values are used and the other way round. A chunk with a lane too long for one buffer takes
 /// both: what is under way is awaited and dropped, and its values come into the same place once its
 /// keys are done. Called by: all 32 lanes, converged. Leaves no copy under way.
-template <class Value, int HeadDim>
+template <class Value, class Tile>
 KVROOF_DEVICE void attend_chunks(const DecodeProblem& problem, const Row& row, int chunk, int end,
-                                 WarpBuffers<HeadDim>& buffers, WarpResult<HeadDim>& result) {
-  constexpr int chunk_offset = ChunkBuffer<HeadDim>::kChunkOffset;
+                                 WarpBuffers<Tile>& buffers,
+                                 WarpResult<Tile::kHeadDim> (&results)[Tile::kHeadTiles]) {
+  constexpr int head_dim = Tile::kHeadDim;
+  constexpr int chunk_offset = Tile::Buffer::kChunkOffset;
   const U32 lane = lane_index();
-  ChunkReader keys = read_chunks<HeadDim>(problem.keys, row.index, problem.chunk_capacity, chunk);
-  ChunkReader values =
-      read_chunks<HeadDim>(problem.values, row.index, problem.chunk_capacity, chunk);
-  buffers.start_keys(keys);
-  buffers.start_values(values);
+  const ChunkReader<Tile> keys{problem.keys, row.index, problem.chunk_capacity, buffers.lines};
+  const ChunkReader<Tile> values{problem.values, row.index, problem.chunk_capacity, buffers.lines};
+  buffers.start_keys(keys[chunk]);
+  buffers.start_values(values[chunk]);
   // update_softmax() wants a scale that keeps the order of the scores.
   const float scale = (problem.softmax_scale < 0.0f ? -kLog2E : kLog2E) * problem.softmax_scale;
-  QueryFragments<HeadDim> queries;
-  load_queries<Value>(problem, row, ChunkOrder{}, lane, queries);
-  if (problem.softmax_scale < 0.0f) negate(queries);
+  auto queries = query_place<Tile>(buffers.queries(), lane);
+  load_group<Value, Tile>(problem, row, ChunkOrder{}, lane, problem.softmax_scale < 0.0f, queries);
 
   bool under_way = true;  // the chunk's copies
   KVROOF_NO_UNROLL
   for (; chunk < end; ++chunk) {
     if (!under_way) {
-      buffers.start_keys(keys);
-      buffers.start_values(values);
+      buffers.start_keys(keys[chunk]);
+      buffers.start_values(values[chunk]);
     }
     const bool has_next = chunk + 1 < end;
 
     wait_warp_copy(buffers.key_copy);
     const LaneShare key_share = load_lane_share(buffers.keys + chunk_offset, lane);
-    bool apart = fits<HeadDim>(key_share, buffers.lines);  // keys and values in a buffer each
+    bool apart = fits<head_dim>(key_share, buffers.lines);  // keys and values in a buffer each
     if (!apart) wait_warp_copy(buffers.value_copy);
-    F32 scores[lane_chunk::kTiles][4];
-    score_chunk<Value, HeadDim>(
-        stage_chunk<HeadDim>(buffers.keys, key_share, apart, keys.next - keys.stride, lane),
-        queries, lane, scores);
-    if (has_next && apart) buffers.start_keys(keys);
+    ChunkScores<Tile> scores;
+    score_chunk<Value, Tile>(stage_chunk<Tile>(buffers.keys, key_share, apart, keys, chunk, lane),
+                             queries, lane, scores);
+    if (has_next && apart) buffers.start_keys(keys[chunk + 1]);
 
-    std::byte* value_buffer = buffers.values;
+    std::byte* value_buffer = buffers.values();
     LaneShare value_share;
     if (apart) {
       wait_warp_copy(buffers.value_copy);
-      value_share = load_lane_share(buffers.values + chunk_offset, lane);
-      apart = fits<HeadDim>(value_share, buffers.lines);
-      if (!apart && has_next) {
-        wait_warp_copy(buffers.key_copy);
-        keys.next -= keys.stride;
-      }
+      value_share = load_lane_share(buffers.values() + chunk_offset, lane);
+      apart = fits<head_dim>(value_share, buffers.lines);
+      if (!apart && has_next) wait_warp_copy(buffers.key_copy);
     }
-    update_softmax(scores, scale, result.softmax, result.outputs);
-    const std::byte* source = values.next - values.stride;
+    KVROOF_UNROLL
+    for (int tile = 0; tile < Tile::kHeadTiles; ++tile)
+      update_softmax(scores[tile], scale, results[tile].softmax, results[tile].outputs);
+    ChunkWeights<Tile> weights;
+    chunk_weights<Value, Tile>(scores, weights);
     if (!apart) {
       value_buffer = buffers.keys;
-      start_warp_copy(buffers.key_copy, buffers.keys + chunk_offset, source, values.stride);
+      const ChunkPlace place = values[chunk];
+      start_warp_copy(buffers.key_copy, buffers.keys + chunk_offset, place.begin, place.bytes);
       wait_warp_copy(buffers.key_copy);
       value_share = load_lane_share(buffers.keys + chunk_offset, lane);
     }
-    accumulate_chunk<Value, HeadDim>(
-        stage_chunk<HeadDim>(value_buffer, value_share, apart, source, lane), scores, lane,
-        result.outputs);
+    accumulate_chunk<Value, Tile>(
+        stage_chunk<Tile>(value_buffer, value_share, apart, values, chunk, lane), weights, lane,
+        results);
     under_way = has_next && apart;
-    if (under_way) buffers.start_values(values);
+    if (under_way) buffers.start_values(values[chunk + 1]);
   }
 }
 

@@ -9,8 +9,9 @@ namespace kvroof::attention {
 
 void launch_cuda(const DecodeProblem& problem, const DecodePlan& plan, Device& device) {
   const cudaStream_t stream = static_cast<CudaDevice&>(device).stream();
-  with_instance(problem, [&](auto value, auto head_dim) {
-    const auto kernel = cuda_backend::attention::decode_kernel<decltype(value), head_dim()>;
+  with_instance(problem, [&](auto value, auto head_dim, auto head_tiles) {
+    using Tile = DecodeTile<head_dim(), head_tiles()>;
+    const auto kernel = cuda_backend::attention::decode_kernel<decltype(value), Tile>;
     KVROOF_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                            static_cast<int>(plan.shared_bytes)));
     kernel<<<static_cast<unsigned>(plan.blocks), static_cast<unsigned>(32 * plan.warps),

@@ -8,15 +8,14 @@ namespace kvroof::attention {
 
 void launch_simt(const DecodeProblem& problem, const DecodePlan& plan, Device& device) {
   auto& simulator = simt::as_simulator(device);
-  with_instance(problem, [&](auto value, auto head_dim) {
-    simulator.launch({.kernel = "decode",
-                      .grid = {plan.blocks, 1, 1},
-                      .threads = 32 * plan.warps,
-                      .shared_bytes = plan.shared_bytes},
-                     [&] {
-                       simt_backend::attention::decode_kernel<decltype(value), head_dim()>(problem,
-                                                                                           plan);
-                     });
+  with_instance(problem, [&](auto value, auto head_dim, auto head_tiles) {
+    using Tile = DecodeTile<head_dim(), head_tiles()>;
+    simulator.launch(
+        {.kernel = "decode",
+         .grid = {plan.blocks, 1, 1},
+         .threads = 32 * plan.warps,
+         .shared_bytes = plan.shared_bytes},
+        [&] { simt_backend::attention::decode_kernel<decltype(value), Tile>(problem, plan); });
   });
 }
 

@@ -3,26 +3,26 @@
 
 #include <algorithm>
 
+#include "kernels/attention/instances.hpp"
 #include "kernels/attention/schedule.hpp"
-#include "kernels/attention/tile.hpp"
 #include "kernels/error.hpp"
 
 namespace kvroof::attention {
 namespace {
 
-using Tile = DecodeTile<128>;
-
 std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
-/// Enough lines for almost every chunk of scattered masks: the compact chunk, and 8 that the
-/// longest lane may reach beyond the mean (4.6 standard deviations of a lane's slots at kept 64).
+/// Enough lines for almost every chunk of scattered masks: the compact chunk, and what the longest
+/// lane may reach beyond the mean (4.6 standard deviations of a lane's slots at half of head_dim).
+template <class Tile>
 int wanted_lines(int kept) {
-  constexpr int longest_lane = 8;
+  constexpr int longest_lane = Tile::kHeadDim == 64 ? 6 : Tile::kHeadDim == 128 ? 8 : 12;
   return std::max(Tile::Buffer::compact_lines(kept) + longest_lane, Tile::kMinLines);
 }
 
 /// As many warps as shared memory holds with `lines` each, in multiples of the SM's four
 /// schedulers: three warps beside two on a scheduler leave the block waiting for the three.
+template <class Tile>
 int most_warps(const DeviceInfo& device, int lines) {
   constexpr int schedulers = 4;
   const auto fitting = static_cast<int>(device.shared_bytes_per_block / Tile::warp_bytes(lines));
@@ -31,8 +31,9 @@ int most_warps(const DeviceInfo& device, int lines) {
 }
 
 /// The lines a warp gets when `warps` share the block's memory.
+template <class Tile>
 int available_lines(const DeviceInfo& device, int warps) {
-  const std::int64_t buffer_bytes = device.shared_bytes_per_block / warps / 2;
+  const std::int64_t buffer_bytes = (device.shared_bytes_per_block / warps - Tile::kQueryBytes) / 2;
   return static_cast<int>((buffer_bytes - Tile::Buffer::kSlotsOffset) / lane_chunk::kLineBytes);
 }
 
@@ -45,11 +46,9 @@ int choose_blocks(const DeviceInfo& device, std::int64_t rows, std::int64_t unit
   return rows * few <= blocks ? static_cast<int>(blocks / rows * rows) : blocks;
 }
 
-}  // namespace
-
-DecodePlan make_plan(const DecodeProblem& problem, const DeviceInfo& device, int blocks) {
-  require(blocks >= 0, "attention: blocks must not be negative, got {}", blocks);
-  const int lines = wanted_lines(std::max(problem.keys.kept, problem.values.kept));
+template <class Tile>
+DecodePlan plan_tile(const DecodeProblem& problem, const DeviceInfo& device, int blocks) {
+  const int lines = wanted_lines<Tile>(std::max(problem.keys.kept, problem.values.kept));
   require(Tile::warp_bytes(lines) <= device.shared_bytes_per_block,
           "attention: the decode kernel needs {} bytes of shared memory per warp, {} allows {} per "
           "block",
@@ -64,11 +63,20 @@ DecodePlan make_plan(const DecodeProblem& problem, const DeviceInfo& device, int
   constexpr std::int64_t least_warps = 8;  // so that a small problem is merged in few blocks
   DecodePlan plan;
   plan.warps = static_cast<int>(std::min<std::int64_t>(
-      most_warps(device, lines), std::max(least_warps, divide_up(units, device.sm_count))));
+      most_warps<Tile>(device, lines), std::max(least_warps, divide_up(units, device.sm_count))));
   plan.blocks = blocks > 0 ? blocks : choose_blocks(device, rows, units, plan.warps);
-  plan.lines = available_lines(device, plan.warps);
+  plan.lines = available_lines<Tile>(device, plan.warps);
   plan.shared_bytes = plan.warps * Tile::warp_bytes(plan.lines);
   return plan;
+}
+
+}  // namespace
+
+DecodePlan make_plan(const DecodeProblem& problem, const DeviceInfo& device, int blocks) {
+  require(blocks >= 0, "attention: blocks must not be negative, got {}", blocks);
+  return with_shape(problem, [&](auto head_dim, auto head_tiles) {
+    return plan_tile<DecodeTile<head_dim(), head_tiles()>>(problem, device, blocks);
+  });
 }
 
 std::int64_t workspace_bytes(const DecodeProblem& problem, const DecodePlan& plan) {

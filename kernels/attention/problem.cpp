@@ -26,10 +26,10 @@ void require_shapes(const DecodeProblem& p) {
           "attention: query_heads ({}) must be a positive multiple of kv_heads ({})", p.query_heads,
           p.kv_heads);
   require(
-      p.group_size() <= DecodeTile<128>::kMaxGroup,
+      p.group_size() <= kMaxGroup,
       "attention: at most {} query heads may share a kv head, got {} ({} query heads, {} kv heads)",
-      DecodeTile<128>::kMaxGroup, p.group_size(), p.query_heads, p.kv_heads);
-  if (p.head_dim != 128) reject_instance(p);
+      kMaxGroup, p.group_size(), p.query_heads, p.kv_heads);
+  if (p.head_dim != 64 && p.head_dim != 128 && p.head_dim != 256) reject_instance(p);
   constexpr int grid_limit = 65535;  // of gridDim.y and .z
   require(p.batch <= grid_limit && p.kv_heads <= grid_limit,
           "attention: batch and kv_heads must be at most {}, got {} and {}", grid_limit, p.batch,
@@ -52,8 +52,8 @@ void require_lengths(const DecodeProblem& p) {
 }  // namespace
 
 void reject_instance(const DecodeProblem& p) {
-  fail("attention: head_dim must be 128 and the value type f16 or bf16, got {} and {}", p.head_dim,
-       to_string(p.value_type));
+  fail("attention: head_dim must be 64, 128 or 256 and the value type f16 or bf16, got {} and {}",
+       p.head_dim, to_string(p.value_type));
 }
 
 void validate(const DecodeProblem& p) {
@@ -71,6 +71,10 @@ void validate(const DecodeProblem& p) {
   if (p.chunk_capacity > 0) {
     require_pointer(p.keys.chunks, vector_bytes, "key chunks");
     require_pointer(p.values.chunks, vector_bytes, "value chunks");
+  }
+  for (const CompressedOperand* operand : {&p.keys, &p.values}) {
+    if (operand->offsets != nullptr)
+      require_pointer(operand->offsets, sizeof(std::uint32_t), "chunk offsets");
   }
   require_pointer(p.outputs, vector_bytes, "outputs");
   if (p.log_sum_exps != nullptr) require_pointer(p.log_sum_exps, sizeof(float), "log_sum_exps");

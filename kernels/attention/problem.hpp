@@ -15,6 +15,10 @@ struct CompressedOperand {
   const std::byte* chunks =
       nullptr;   // [batch, kv_heads, chunk_capacity, chunk_bytes(head_dim, kept)], device
   int kept = 0;  // elements kept per row, 1 .. head_dim
+  /// Rows of any length (format/variable_rows.hpp): [batch, kv_heads, chunk_capacity + 1], device,
+  /// where each chunk begins behind `chunks`. `kept` is then only what buffers are sized by, the
+  /// mean at best: chunks may be longer. Null: constant stride.
+  const std::uint32_t* offsets = nullptr;
 };
 
 /// One decode step of attention over a pruned cache: one query token per sequence, grouped-query

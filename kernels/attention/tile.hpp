@@ -8,26 +8,34 @@
 
 namespace kvroof::attention {
 
-/// Compile-time sizes of the decode kernel for one head_dim, and the layout of a warp's shared
-/// memory:
+inline constexpr int kMaxGroup = 16;  // query heads of a kv head
+
+/// Compile-time sizes of the decode kernel for one head_dim and HeadTiles x 8 query heads of a
+/// group, and the layout of a warp's shared memory:
 ///
-///   | buffer of a key chunk | buffer of a value chunk |      (primitives/chunk_buffer.hpp)
+///   | buffer of a key chunk | buffer of a value chunk | queries, where registers do not suffice |
 ///
-/// The buffers adjoin, so that a chunk with a very long lane can take both. For the dense window
-/// the same bytes hold 16 rows of keys and 16 of values; at the end they hold what the warp leaves
-/// for the merge in the block.
-template <int HeadDim>
+/// (primitives/chunk_buffer.hpp). The buffers adjoin, so that a chunk with a very long lane can
+/// take both. For the dense window the same bytes hold 16 rows of keys and 16 of values; at the end
+/// they hold what the warp leaves for the merge in the block.
+template <int HeadDim, int HeadTiles = 1>
 struct DecodeTile {
   static_assert(HeadDim == 64 || HeadDim == 128 || HeadDim == 256,
                 "a lane reads its bitmap bits of a tile with one 4-, 8- or 16-byte load");
   using Buffer = ChunkBuffer<HeadDim>;
   static constexpr int kHeadDim = HeadDim;
-  static constexpr int kMaxWarps = 12;  // 168 registers per thread at one block per SM
+  static constexpr int kHeadTiles = HeadTiles;  // of 8 query heads of a kv head: the N of the mma
+  static constexpr int kMaxGroup = 8 * HeadTiles;
+  // Outputs, queries and scores of 16 heads x 256 channels would take 224 registers of a thread.
+  static constexpr bool kQueriesInShared = HeadDim * HeadTiles > 256;
+  // A block has the 65536 registers of an SM: 168 per thread with 12 warps, 255 with 8. For 256
+  // channels shared memory holds 4 to 6 warps.
+  static constexpr int kMaxWarps = HeadTiles == 1 && HeadDim <= 128 ? 12 : 8;
   static constexpr int kMaxThreads = 32 * kMaxWarps;
-  static constexpr int kHeadTiles = 1;  // of 8 query heads of a kv head: the N of the mma
-  static constexpr int kMaxGroup = 8 * kHeadTiles;
 
-  static constexpr std::int64_t warp_bytes(int lines) { return 2 * Buffer::bytes(lines); }
+  static constexpr std::int64_t kQueryBytes = kQueriesInShared ? kMaxGroup * HeadDim * 2 : 0;
+  static constexpr std::int64_t query_offset(int lines) { return 2 * Buffer::bytes(lines); }
+  static constexpr std::int64_t warp_bytes(int lines) { return query_offset(lines) + kQueryBytes; }
   /// The fewest lines of a buffer with which two of them hold any chunk.
   static constexpr int kMinLines =
       (Buffer::kMaxLines - Buffer::kSlotsOffset / lane_chunk::kLineBytes + 1) / 2;
@@ -49,7 +57,7 @@ struct DecodeTile {
     float maxima[kMaxGroup];
     float sums[kMaxGroup];
   };
-  static_assert(sizeof(MergeShared) <= warp_bytes(kMinLines), "a warp's buffers hold its result");
+  static_assert(sizeof(MergeShared) <= query_offset(kMinLines), "a warp's buffers hold its result");
 };
 
 }  // namespace kvroof::attention

@@ -15,7 +15,6 @@ namespace kvroof::KVROOF_BACKEND::attention {
 
 using kvroof::attention::DecodePlan;
 using kvroof::attention::DecodeProblem;
-using kvroof::attention::DecodeTile;
 
 /// One sequence's kv head.
 struct Row {
@@ -33,14 +32,42 @@ struct ChunkOrder {
   }
 };
 
-/// The queries of a row's group.
-template <class Value, int HeadDim, class Order>
-KVROOF_DEVICE void load_queries(const DecodeProblem& problem, const Row& row, const Order& order,
-                                U32 lane, QueryFragments<HeadDim>& queries) {
-  const int group = problem.query_heads / problem.kv_heads;
+/// Where a tile wants the queries of a group: in registers, or at `shared`.
+template <class Tile>
+KVROOF_DEVICE auto query_place(std::byte* shared, U32 lane) {
+  if constexpr (Tile::kQueriesInShared) {
+    using Queries = SharedQueries<Tile::kHeadDim, Tile::kHeadTiles>;
+    static_assert(sizeof(typename Queries::Shared) == Tile::kQueryBytes);
+    return Queries{*reinterpret_cast<typename Queries::Shared*>(shared), lane};
+  } else {
+    return RegisterQueries<Tile::kHeadDim, Tile::kHeadTiles>{};
+  }
+}
+
+/// Loads the queries of a row's group, negated where `negative`. A lane reads only what it wrote.
+template <class Value, class Tile, class Problem, class Order, class Queries>
+KVROOF_DEVICE void load_group(const Problem& problem, const Row& row, const Order& order, U32 lane,
+                              bool negative, Queries& queries) {
+  constexpr int head_dim = Tile::kHeadDim;
+  const int group = problem.group_size();
   const Value* first =
-      static_cast<const Value*>(problem.queries) + std::int64_t{row.index} * group * HeadDim;
-  load_queries(first, group, order, lane, queries);
+      static_cast<const Value*>(problem.queries) + head_dim * (group * std::int64_t{row.index});
+  const unsigned signs = negative ? 0x80008000u : 0u;  // of two 16-bit values
+  KVROOF_UNROLL
+  for (int tile = 0; tile < Tile::kHeadTiles; ++tile) {
+    const auto load = [&](int step) {
+      const U32x2 b = load_query_step<Value, head_dim>(first + 8 * tile * head_dim,
+                                                       group - 8 * tile, order, lane, step);
+      queries.store(tile, step, U32x2{b.x ^ signs, b.y ^ signs});
+    };
+    if constexpr (Tile::kQueriesInShared) {
+      KVROOF_NO_UNROLL
+      for (int step = 0; step < lane_chunk::steps(head_dim); ++step) load(step);
+    } else {
+      KVROOF_UNROLL
+      for (int step = 0; step < lane_chunk::steps(head_dim); ++step) load(step);
+    }
+  }
 }
 
 }  // namespace kvroof::KVROOF_BACKEND::attention

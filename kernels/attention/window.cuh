@@ -9,37 +9,37 @@
 namespace kvroof::KVROOF_BACKEND::attention {
 
 /// What lies in a warp's shared memory then.
-template <int HeadDim>
+template <class Tile>
 struct WindowShared {
-  typename DecodeTile<HeadDim>::CopyBarriers barriers;
+  static constexpr int kHeadDim = Tile::kHeadDim;
+  typename Tile::CopyBarriers barriers;
   static constexpr int kTiles = 2;  // that are under way together
-  RowTile<HeadDim> keys[kTiles];
-  RowTile<HeadDim> values[kTiles];
+  RowTile<kHeadDim> keys[kTiles];
+  RowTile<kHeadDim> values[kTiles];
 };
 
 /// Attends to tokens [first, end) of a row, which lie in the dense window, 32 at a time.
-/// Called by: all 32 lanes, converged.
-template <class Value, int HeadDim>
+/// query_shared: of query_place(). Called by: all 32 lanes, converged.
+template <class Value, class Tile>
 KVROOF_DEVICE void attend_window(const DecodeProblem& problem, const Row& row, int first, int end,
-                                 WindowShared<HeadDim>& shared, WarpResult<HeadDim> (&results)[1]) {
-  static_assert(sizeof(WindowShared<HeadDim>) <=
-                    DecodeTile<HeadDim>::warp_bytes(DecodeTile<HeadDim>::kMinLines),
-                "a warp's buffers hold its window rows");
+                                 WindowShared<Tile>& shared, std::byte* query_shared,
+                                 WarpResult<Tile::kHeadDim> (&results)[Tile::kHeadTiles]) {
+  constexpr int head_dim = Tile::kHeadDim;
   const U32 lane = lane_index();
-  const std::int64_t ring = std::int64_t{row.index} * problem.window_capacity * HeadDim;
+  const std::int64_t ring = std::int64_t{row.index} * problem.window_capacity * head_dim;
   const RowRing<Value> keys{static_cast<const Value*>(problem.window_keys) + ring,
-                            problem.window_capacity, HeadDim};
+                            problem.window_capacity, head_dim};
   const RowRing<Value> values{static_cast<const Value*>(problem.window_values) + ring,
-                              problem.window_capacity, HeadDim};
-  RegisterQueries<HeadDim, 1> queries;
-  load_queries<Value>(problem, row, RowOrder{}, lane, queries.fragments[0]);
+                              problem.window_capacity, head_dim};
+  auto queries = query_place<Tile>(query_shared, lane);
+  load_group<Value, Tile>(problem, row, RowOrder{}, lane, false, queries);
 
-  constexpr int tile_rows = RowTile<HeadDim>::kRows;
+  constexpr int tile_rows = RowTile<head_dim>::kRows;
   KVROOF_NO_UNROLL
-  for (; first < end; first += WindowShared<HeadDim>::kTiles * tile_rows) {
+  for (; first < end; first += WindowShared<Tile>::kTiles * tile_rows) {
     sync_warp();  // before rows are overwritten
     KVROOF_UNROLL
-    for (int tile = 0; tile < WindowShared<HeadDim>::kTiles; ++tile) {
+    for (int tile = 0; tile < WindowShared<Tile>::kTiles; ++tile) {
       const int begin = first + tile * tile_rows;
       if (begin >= end) break;
       stage_rows(shared.keys[tile], keys, begin, end - begin, lane);
@@ -49,13 +49,15 @@ KVROOF_DEVICE void attend_window(const DecodeProblem& problem, const Row& row, i
     copy_async_wait<0>();
     sync_warp();
     KVROOF_NO_UNROLL
-    for (int tile = 0; tile < WindowShared<HeadDim>::kTiles; ++tile) {
+    for (int tile = 0; tile < WindowShared<Tile>::kTiles; ++tile) {
       const int begin = first + tile * tile_rows;
       if (begin >= end) break;
-      F32 scores[1][1][4];
+      F32 scores[Tile::kHeadTiles][1][4];
       score_rows<Value>(shared.keys[tile], queries, problem.softmax_scale * kLog2E, end - begin,
                         lane, scores);
-      update_softmax(scores[0], results[0].softmax, results[0].outputs);
+      KVROOF_UNROLL
+      for (int head_tile = 0; head_tile < Tile::kHeadTiles; ++head_tile)
+        update_softmax(scores[head_tile], results[head_tile].softmax, results[head_tile].outputs);
       accumulate_rows<Value>(shared.values[tile], scores, lane, results);
     }
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <vector>
 
 #include "kernels/error.hpp"
@@ -69,14 +70,24 @@ Header make_header(const SlotCounts& counts) {
   return header;
 }
 
-void require_sizes(int head_dim, int kept, std::size_t rows, std::size_t mask, std::size_t chunk) {
-  require_supported(head_dim, kept);
+void require_shape(int head_dim, std::size_t rows, std::size_t mask) {
+  require_supported(head_dim);
   const auto elements = static_cast<std::size_t>(kTokens * head_dim);
   require(rows == elements && mask == elements,
           "lane chunk: rows and mask must hold {} x {} elements, got {} and {}", kTokens, head_dim,
           rows, mask);
-  require(chunk == static_cast<std::size_t>(chunk_bytes(head_dim, kept)),
-          "lane chunk: needs {} bytes, got {}", chunk_bytes(head_dim, kept), chunk);
+}
+
+void require_bytes(std::size_t wanted, std::size_t bytes) {
+  require(bytes == wanted, "lane chunk: needs {} bytes, got {}", wanted, bytes);
+}
+
+int slot_count(std::size_t elements) {
+  return static_cast<int>((elements + kSlotElements - 1) / kSlotElements);
+}
+
+std::int64_t variable_bytes(int head_dim, const SlotCounts& counts) {
+  return variable_chunk_bytes(head_dim, std::accumulate(counts.begin(), counts.end(), 0));
 }
 
 /// The header must be the one that the bitmaps make.
@@ -119,18 +130,21 @@ Bytes count_bytes(int head_dim, int kept, std::int64_t chunks) {
   return bytes;
 }
 
-void require_supported(int head_dim, int kept) {
+void require_supported(int head_dim) {
   require(head_dim == 64 || head_dim == 128 || head_dim == 256,
           "lane chunk: head_dim must be 64, 128 or 256, got {}", head_dim);
+}
+
+void require_supported(int head_dim, int kept) {
+  require_supported(head_dim);
   require(kept >= 1 && kept <= head_dim, "lane chunk: kept must be 1 to head_dim ({}), got {}",
           head_dim, kept);
 }
 
-void encode(Operand operand, int head_dim, int kept, std::span<const std::uint16_t> rows,
-            std::span<const std::uint8_t> mask, std::span<std::byte> chunk) {
-  require_sizes(head_dim, kept, rows.size(), mask.size(), chunk.size());
-  require_kept(head_dim, kept, mask);
-  std::fill(chunk.begin(), chunk.end(), std::byte{0});
+std::vector<std::byte> encode(Operand operand, int head_dim, std::span<const std::uint16_t> rows,
+                              std::span<const std::uint8_t> mask) {
+  require_shape(head_dim, rows.size(), mask.size());
+  std::vector<std::byte> chunk(static_cast<std::size_t>(slots_offset(head_dim)), std::byte{0});
   LaneStreams streams;
   SlotCounts counts{};
   for (int lane = 0; lane < kLanes; ++lane) {
@@ -143,9 +157,9 @@ void encode(Operand operand, int head_dim, int kept, std::span<const std::uint16
       chunk[unit_offset(head_dim, lane, tile, step, h) + static_cast<std::size_t>(bit / 8)] |=
           std::byte{1} << bit % 8;
     });
-    counts[static_cast<std::size_t>(lane)] =
-        (static_cast<int>(stream.size()) + kSlotElements - 1) / kSlotElements;
+    counts[static_cast<std::size_t>(lane)] = slot_count(stream.size());
   }
+  chunk.resize(static_cast<std::size_t>(variable_bytes(head_dim, counts)), std::byte{0});
   const Header header = make_header(counts);
   std::memcpy(chunk.data(), &header, sizeof header);
   for_each_slot(head_dim, counts, [&](int lane, int slot, std::size_t offset) {
@@ -157,11 +171,25 @@ void encode(Operand operand, int head_dim, int kept, std::span<const std::uint16
       chunk[offset + kSlotElements + i] = static_cast<std::byte>(stream[index] & 0xff);
     }
   });
+  return chunk;
 }
 
-void decode(Operand operand, int head_dim, int kept, std::span<const std::byte> chunk,
-            std::span<std::uint16_t> rows, std::span<std::uint8_t> mask) {
-  require_sizes(head_dim, kept, rows.size(), mask.size(), chunk.size());
+void encode(Operand operand, int head_dim, int kept, std::span<const std::uint16_t> rows,
+            std::span<const std::uint8_t> mask, std::span<std::byte> chunk) {
+  require_supported(head_dim, kept);
+  require_bytes(static_cast<std::size_t>(chunk_bytes(head_dim, kept)), chunk.size());
+  const std::vector<std::byte> encoded = encode(operand, head_dim, rows, mask);
+  require_kept(head_dim, kept, mask);
+  const auto end = std::copy(encoded.begin(), encoded.end(), chunk.begin());
+  std::fill(end, chunk.end(), std::byte{0});
+}
+
+std::int64_t decode(Operand operand, int head_dim, std::span<const std::byte> chunk,
+                    std::span<std::uint16_t> rows, std::span<std::uint8_t> mask) {
+  require_shape(head_dim, rows.size(), mask.size());
+  require(chunk.size() >= static_cast<std::size_t>(slots_offset(head_dim)),
+          "lane chunk: header and bitmaps take {} bytes, got {}", slots_offset(head_dim),
+          chunk.size());
   SlotCounts counts{};
   std::array<std::vector<std::size_t>, kLanes> targets;  // where each stream element goes
   std::fill(rows.begin(), rows.end(), std::uint16_t{0});
@@ -177,11 +205,12 @@ void decode(Operand operand, int head_dim, int kept, std::span<const std::byte> 
       mask[index] = 1;
       lane_targets.push_back(index);
     });
-    counts[static_cast<std::size_t>(lane)] =
-        static_cast<int>((lane_targets.size() + kSlotElements - 1) / kSlotElements);
+    counts[static_cast<std::size_t>(lane)] = slot_count(lane_targets.size());
   }
   require_header(chunk, counts);
-  require_kept(head_dim, kept, mask);
+  const std::int64_t bytes = variable_bytes(head_dim, counts);
+  require(static_cast<std::int64_t>(chunk.size()) >= bytes,
+          "lane chunk: the slots end at byte {}, there are {}", bytes, chunk.size());
   for_each_slot(head_dim, counts, [&](int lane, int slot, std::size_t offset) {
     const auto& lane_targets = targets[static_cast<std::size_t>(lane)];
     for (std::size_t i = 0; i < kSlotElements; ++i) {
@@ -192,6 +221,15 @@ void decode(Operand operand, int head_dim, int kept, std::span<const std::byte> 
                                      std::to_integer<unsigned>(chunk[offset + kSlotElements + i]));
     }
   });
+  return bytes;
+}
+
+void decode(Operand operand, int head_dim, int kept, std::span<const std::byte> chunk,
+            std::span<std::uint16_t> rows, std::span<std::uint8_t> mask) {
+  require_supported(head_dim, kept);
+  require_bytes(static_cast<std::size_t>(chunk_bytes(head_dim, kept)), chunk.size());
+  decode(operand, head_dim, chunk, rows, mask);
+  require_kept(head_dim, kept, mask);
 }
 
 }  // namespace kvroof::lane_chunk

@@ -4,9 +4,9 @@
 // The home of the lane-chunk format: which bytes hold the surviving keys or values of 64 tokens of
 // one kv head.
 //
-// A row is one token's head_dim elements, of which exactly `kept` survive. 64 rows form a chunk.
-// Keys and values of a chunk are two separate chunks with the same layout; what differs is which
-// element sits where (Operand).
+// A row is one token's head_dim elements, of which any may survive. 64 rows form a chunk. Keys and
+// values of a chunk are two separate chunks with the same layout; what differs is which element
+// sits where (Operand).
 //
 // The order is made for the warp that reads it (docs/kernels/attention.md). A chunk is cut into 4
 // tiles of 16 tokens; in every tile, lane 4g + t of a warp owns the elements that it needs as
@@ -22,7 +22,7 @@
 // s of all lanes is line s; a line that every lane has a slot of is full. What a lane has beyond
 // the full lines is its tail.
 //
-//   byte 0   80                    80 + 8 head_dim                           chunk_bytes
+//   byte 0   80                    80 + 8 head_dim                           multiple of 16
 //   | Header | bitmaps             | full lines in order | tails, lane 0 first | zeros |
 //   |        | u16[4][32][units]   | 256 bytes each      | 8 bytes a slot      |       |
 //
@@ -31,14 +31,16 @@
 // A bitmap unit holds four nibbles (steps 4u .. 4u+3): element i of step 4u + r is bit r + 4i. A
 // lane has head_dim / 64 units for h = 0, then as many for h = 1.
 //
-// Lanes round up to whole slots, at most 3 elements each, so 16 kept + 24 slots always suffice: the
-// size of a chunk depends on head_dim and kept alone. Constant stride, no offsets, O(1) append, any
-// kept from 1 to head_dim.
+// Lanes round up to whole slots, at most 3 elements each, so where every row keeps the same number
+// of elements, `kept`, 16 kept + 24 slots always suffice: such chunks stand at a constant stride,
+// chunk_bytes(head_dim, kept), without offsets. Where rows keep what a rule leaves them, a chunk is
+// as long as its lanes are together, and offsets say where it begins (variable_rows.hpp).
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace kvroof {
 
@@ -93,6 +95,11 @@ constexpr std::int64_t slots_offset(int head_dim) { return kHeaderBytes + bitmap
 constexpr std::int64_t chunk_bytes(int head_dim, int kept) {
   return slots_offset(head_dim) + slots(kept) * kSlotBytes;
 }
+/// Of a chunk that is as long as its lanes' `slots` slots together.
+constexpr std::int64_t variable_chunk_bytes(int head_dim, std::int64_t slots) {
+  constexpr std::int64_t copy_bytes = 16;  // of the pieces that chunks are copied in
+  return slots_offset(head_dim) + (slots * kSlotBytes + copy_bytes - 1) / copy_bytes * copy_bytes;
+}
 /// The longest stream a lane can have, in slots: every element of its share survived.
 constexpr int max_lane_slots(int head_dim) {
   return kTiles * steps(head_dim) * 2 * kNibble / kSlotElements;
@@ -144,19 +151,30 @@ struct Bytes {
 };
 Bytes count_bytes(int head_dim, int kept, std::int64_t chunks);
 
-/// Throws std::invalid_argument unless head_dim is 64, 128 or 256 and 1 <= kept <= head_dim.
+/// Throws std::invalid_argument unless head_dim is 64, 128 or 256.
+void require_supported(int head_dim);
+/// The same, and unless 1 <= kept <= head_dim.
 void require_supported(int head_dim, int kept);
 
 /// Host encoder, the plain counterpart of the pack kernel: `rows` is [64, head_dim] 16-bit values,
-/// `mask` (1 = survives) of the same shape with exactly `kept` ones per row; writes all
-/// chunk_bytes(head_dim, kept) bytes of `chunk`. Throws std::invalid_argument when a size or a
-/// row's count is wrong.
+/// `mask` (1 = survives) of the same shape. Returns variable_chunk_bytes() bytes. Throws
+/// std::invalid_argument when a size is wrong.
+std::vector<std::byte> encode(Operand operand, int head_dim, std::span<const std::uint16_t> rows,
+                              std::span<const std::uint8_t> mask);
+
+/// The same for a mask with exactly `kept` ones per row: writes all chunk_bytes(head_dim, kept)
+/// bytes of `chunk`. Throws std::invalid_argument also when a row's count is wrong.
 void encode(Operand operand, int head_dim, int kept, std::span<const std::uint16_t> rows,
             std::span<const std::uint8_t> mask, std::span<std::byte> chunk);
 
-/// Inverse of encode(): pruned elements become 0 in `rows` and in `mask`. Throws
-/// std::invalid_argument when the bytes are no chunk of this head_dim and kept (a row with another
-/// count, a header that disagrees with the bitmaps).
+/// Inverse of encode(): pruned elements become 0 in `rows` and in `mask`. Returns the chunk's
+/// variable_chunk_bytes(); `chunk` may be longer. Throws std::invalid_argument when the bytes are
+/// no chunk of this head_dim (a header that disagrees with the bitmaps, fewer slots than it names).
+std::int64_t decode(Operand operand, int head_dim, std::span<const std::byte> chunk,
+                    std::span<std::uint16_t> rows, std::span<std::uint8_t> mask);
+
+/// The same for chunk_bytes(head_dim, kept) bytes. Throws std::invalid_argument also when a row has
+/// another count.
 void decode(Operand operand, int head_dim, int kept, std::span<const std::byte> chunk,
             std::span<std::uint16_t> rows, std::span<std::uint8_t> mask);
 

@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The home of variable-length bitmap rows: every row keeps as many elements as its mask says. For
-// rules that fix no count per row (per channel, ties kept) and for imported masks.
+// The home of variable-length rows: every row keeps what its mask says. For rules that fix no count
+// per row (per channel, ties kept) and for imported masks.
 //
-// 64 rows form a chunk:
+// 64 rows of one (sequence, kv head) form a lane chunk (lane_chunk.hpp) of as many bytes as its
+// lanes take. Where chunk c of head row r, sequence x kv_heads + kv head, begins is offset
+// [r, c] of a table of 32-bit numbers, in units of 16 bytes from the first chunk on; it ends at or
+// before [r, c + 1]:
 //
-//   byte 0               8 head_dim
-//   | 64 bitmaps         | values of row 0 | of row 1 | ...        | zeros to a multiple of 16 |
-//   | head_dim / 8 bytes |
+//   offsets[head_rows][chunk_capacity + 1]
 //
-// Bit c % 8 of byte c / 8 of a bitmap is set where channel c survives. Chunks follow each other;
-// uint32 offsets[chunks + 1] give where each begins, and the end, in units of 16 bytes.
-//
-// Why one offset per chunk: a row's place inside follows from the population counts of the bitmaps
-// before it, which whoever expands the chunk reads anyway; an offset per row would cost 4 bytes
-// where this costs 1/16. A chunk must be found without its predecessors, because chunks are dealt
-// out to workers, and begin at 16 bytes, because bulk copies do: that pads 7 bytes per chunk on
-// average. Fixed room per chunk instead of offsets would cost the distance to the fullest one. 32
-// bits in units of 16 bytes reach 64 GiB.
+// Why one offset per chunk: what is inside follows from the chunk's own header. Why not fewer:
+// chunks are dealt out to workers that must find theirs without its predecessors; fixed room per
+// chunk instead would cost the distance to the fullest one. Why units of 16 bytes: bulk copies
+// begin there. Why one table for all head rows: 32 bits then reach 64 GiB, and whether head rows
+// follow each other without gaps or have reserved room each, to grow into, is the writer's choice.
 
 #include <cstddef>
 #include <cstdint>
@@ -33,26 +30,34 @@ namespace kvroof::variable_rows {
 inline constexpr int kTokens = lane_chunk::kTokens;  // per chunk
 inline constexpr int kOffsetBytes = 16;              // per unit of an offset
 
-constexpr std::int64_t bitmap_bytes(int head_dim) { return std::int64_t{kTokens} * head_dim / 8; }
+/// Where chunk `chunk` of `head_row` has its offset in the table; the next one is where it ends.
+constexpr std::int64_t offset_index(std::int64_t head_row, int chunk, int chunk_capacity) {
+  return head_row * (std::int64_t{chunk_capacity} + 1) + chunk;
+}
 
 struct EncodedRows {
   std::vector<std::byte> chunks;
-  std::vector<std::uint32_t> offsets;  // [chunks + 1]
+  std::vector<std::uint32_t> offsets;  // [head_rows, chunk_capacity + 1]
   bool operator==(const EncodedRows&) const = default;
 };
 
-/// `rows` is [tokens, head_dim] 16-bit values, tokens a multiple of 64, `mask` (1 = survives) of
-/// the same shape. Throws std::invalid_argument unless sizes fit and head_dim is a positive
-/// multiple of 8.
-EncodedRows encode(int head_dim, std::span<const std::uint16_t> rows,
+/// Adds a head row: `rows` is [tokens, head_dim] 16-bit values, tokens a multiple of 64 and at most
+/// 64 chunk_capacity, `mask` (1 = survives) of the same shape. Chunks follow each other without
+/// gaps; unused offsets name the end. Throws std::invalid_argument unless sizes fit and head_dim is
+/// 64, 128 or 256.
+void append(EncodedRows& encoded, Operand operand, int head_dim, int chunk_capacity,
+            std::span<const std::uint16_t> rows, std::span<const std::uint8_t> mask);
+
+/// One head row whose chunk_capacity is what it needs.
+EncodedRows encode(Operand operand, int head_dim, std::span<const std::uint16_t> rows,
                    std::span<const std::uint8_t> mask);
 
 /// Inverse of encode(): pruned elements become 0 in `rows` and in `mask`. Throws
-/// std::invalid_argument when offsets and bitmaps do not belong together.
-void decode(int head_dim, const EncodedRows& encoded, std::span<std::uint16_t> rows,
-            std::span<std::uint8_t> mask);
+/// std::invalid_argument when offsets and chunks do not belong together.
+void decode(Operand operand, int head_dim, const EncodedRows& encoded,
+            std::span<std::uint16_t> rows, std::span<std::uint8_t> mask);
 
-/// What the rows take, offsets included.
+/// What append() or encode() made takes: values, bitmaps, headers and offsets, padding.
 FormatBytes count_bytes(int head_dim, const EncodedRows& encoded);
 
 }  // namespace kvroof::variable_rows

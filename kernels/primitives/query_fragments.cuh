@@ -17,6 +17,10 @@ struct QueryFragments {
 template <int HeadDim, int HeadTiles>
 struct RegisterQueries {
   QueryFragments<HeadDim> fragments[HeadTiles];
+  KVROOF_DEVICE void store(int head_tile, int step, U32x2 b) {
+    fragments[head_tile].b[step][0] = b.x;
+    fragments[head_tile].b[step][1] = b.y;
+  }
   KVROOF_DEVICE U32x2 operator()(int head_tile, int step) const {
     return {fragments[head_tile].b[step][0], fragments[head_tile].b[step][1]};
   }
@@ -68,27 +72,6 @@ KVROOF_DEVICE U32x2 load_query_step(const Value* first, int heads, const Order& 
                               first + (g * static_cast<unsigned>(HeadDim) + channel));
   };
   return {load(0) | (load(1) << 16), load(2) | (load(3) << 16)};
-}
-
-template <class Value, int HeadDim, class Order>
-KVROOF_DEVICE void load_queries(const Value* first, int heads, const Order& order, U32 lane,
-                                QueryFragments<HeadDim>& queries) {
-  KVROOF_UNROLL
-  for (int step = 0; step < lane_chunk::steps(HeadDim); ++step) {
-    const U32x2 b = load_query_step<Value, HeadDim>(first, heads, order, lane, step);
-    queries.b[step][0] = b.x;
-    queries.b[step][1] = b.y;
-  }
-}
-
-/// -q: only the sign bits of the 16-bit values change.
-template <int HeadDim>
-KVROOF_DEVICE void negate(QueryFragments<HeadDim>& queries) {
-  KVROOF_UNROLL
-  for (auto& step : queries.b) {
-    step[0] = step[0] ^ 0x80008000u;
-    step[1] = step[1] ^ 0x80008000u;
-  }
 }
 
 }  // namespace kvroof::KVROOF_BACKEND

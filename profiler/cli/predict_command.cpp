@@ -7,6 +7,7 @@
 
 #include "kernels/error.hpp"
 #include "kernels/format/kept.hpp"
+#include "kernels/format/lane_chunk.hpp"
 #include "kvroof_version.hpp"
 #include "profiler/cli/commands.hpp"
 #include "profiler/cli/exit_codes.hpp"
@@ -118,8 +119,7 @@ std::vector<validate::Case> selected_cases(const PredictionCommand& options) {
     constexpr int grid_limit = 65535;  // of the kernels
     require(each.batch <= grid_limit, "predict: batch must be at most {}, got {}", grid_limit,
             each.batch);
-    require(each.head_dim == 128, "predict: the decode kernel has head_dim 128 only, got {}",
-            each.head_dim);
+    lane_chunk::require_supported(each.head_dim);
   }
   return cases;
 }

@@ -107,10 +107,10 @@ FormatBytes n_of_m_bytes(const ChosenRows& rows, n_of_m::Pattern pattern) {
 }
 
 FormatBytes variable_rows_bytes(const ChosenRows& rows) {
-  const auto encoded = variable_rows::encode(rows.head_dim, rows.bits, rows.mask);
+  const auto encoded = variable_rows::encode(rows.operand, rows.head_dim, rows.bits, rows.mask);
   std::vector<std::uint16_t> decoded(rows.bits.size());
   std::vector<std::uint8_t> mask(rows.bits.size());
-  variable_rows::decode(rows.head_dim, encoded, decoded, mask);
+  variable_rows::decode(rows.operand, rows.head_dim, encoded, decoded, mask);
   require_same(decoded, rows, "variable_rows");
   return variable_rows::count_bytes(rows.head_dim, encoded);
 }

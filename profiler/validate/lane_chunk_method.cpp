@@ -24,6 +24,24 @@ bool needs_masks(prune::Rule rule) {
   return rule != prune::Rule::kPerTokenMagnitude && rule != prune::Rule::kNone;
 }
 
+/// What packs one side, with addresses that are only looked at.
+compress::PackProblem pack_problem(const Case& one, Operand operand) {
+  return {.batch = one.batch,
+          .kv_heads = one.kv_heads,
+          .head_dim = one.head_dim,
+          .value_type = one.value_type,
+          .operand = operand,
+          .kept = one.kept(operand),
+          .rows = stand_in<void>(),
+          .row_capacity = one.max_kv_len(),
+          .kv_lengths = stand_in<std::int32_t>(),
+          .max_kv_len = one.max_kv_len(),
+          .window = one.window,
+          .first_chunk = 0,
+          .chunks = stand_in<std::byte>(),
+          .chunk_capacity = chunk_capacity(one)};
+}
+
 /// One operand of the cache on the device.
 struct OperandBuffers {
   DeviceBuffer<std::uint16_t>
@@ -52,21 +70,11 @@ OperandBuffers pack_operand(const Case& one, Operand operand, const inputs::KvTe
   if (needs_masks(one.rule(operand))) {
     buffers.masks = prune_on_device(one, operand, inputs, buffers.rows.data(), kv_lengths, device);
   }
-  buffers.pack = {.batch = one.batch,
-                  .kv_heads = one.kv_heads,
-                  .head_dim = one.head_dim,
-                  .value_type = one.value_type,
-                  .operand = operand,
-                  .kept = kept,
-                  .rows = buffers.rows.data(),
-                  .row_capacity = one.max_kv_len(),
-                  .masks = buffers.masks.data(),
-                  .kv_lengths = kv_lengths,
-                  .max_kv_len = one.max_kv_len(),
-                  .window = one.window,
-                  .first_chunk = 0,
-                  .chunks = buffers.chunks.data(),
-                  .chunk_capacity = chunk_capacity(one)};
+  buffers.pack = pack_problem(one, operand);
+  buffers.pack.rows = buffers.rows.data();
+  buffers.pack.masks = buffers.masks.data();
+  buffers.pack.kv_lengths = kv_lengths;
+  buffers.pack.chunks = buffers.chunks.data();
   compress::launch(buffers.pack, device);
   return buffers;
 }
@@ -174,6 +182,8 @@ Resources resources(const Case& one, const DeviceInfo& device) {
   require_same_count_per_row(one);
   const attention::DecodeProblem problem = chunk_problem(one);
   attention::validate(problem);
+  for (const Operand operand : {Operand::kKeys, Operand::kValues})
+    compress::validate(pack_problem(one, operand));
   const attention::DecodePlan plan = attention::make_plan(problem, device, one.blocks);
   const std::int64_t workspace = attention::workspace_bytes(problem, plan);
   const auto count = [](std::int64_t number) { return static_cast<std::uint64_t>(number); };

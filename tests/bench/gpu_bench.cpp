@@ -185,6 +185,7 @@ void register_all(CudaDevice& device) {
       [&device](benchmark::State& state) { pack(state, device, 8, 32768, 64); });
   register_dense(device);
   register_baselines(device);
+  register_rows(device);
 }
 
 }  // namespace

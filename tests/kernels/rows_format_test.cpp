@@ -123,48 +123,92 @@ Rows random_rows(int chunks, int head_dim, unsigned seed) {
 }
 
 TEST(VariableRows, decode_to_what_was_encoded) {
-  for (const int head_dim : {8, 64, 80, 128, 256}) {
-    for (const int chunks : {0, 1, 10}) {
-      const Rows rows = random_rows(chunks, head_dim, static_cast<unsigned>(head_dim));
-      const auto encoded = variable_rows::encode(head_dim, rows.values, rows.mask);
-      Rows back{std::vector<std::uint16_t>(rows.values.size(), 0x7777),
-                std::vector<std::uint8_t>(rows.mask.size(), 7)};
-      variable_rows::decode(head_dim, encoded, back.values, back.mask);
-      ASSERT_EQ(back.mask, rows.mask);
-      for (std::size_t i = 0; i < rows.mask.size(); ++i)
-        ASSERT_EQ(back.values[i], rows.mask[i] != 0 ? rows.values[i] : 0) << i;
+  for (const Operand operand : {Operand::kKeys, Operand::kValues}) {
+    for (const int head_dim : {64, 128, 256}) {
+      for (const int chunks : {0, 1, 10}) {
+        const Rows rows = random_rows(chunks, head_dim, static_cast<unsigned>(head_dim));
+        const auto encoded = variable_rows::encode(operand, head_dim, rows.values, rows.mask);
+        Rows back{std::vector<std::uint16_t>(rows.values.size(), 0x7777),
+                  std::vector<std::uint8_t>(rows.mask.size(), 7)};
+        variable_rows::decode(operand, head_dim, encoded, back.values, back.mask);
+        ASSERT_EQ(back.mask, rows.mask);
+        for (std::size_t i = 0; i < rows.mask.size(); ++i)
+          ASSERT_EQ(back.values[i], rows.mask[i] != 0 ? rows.values[i] : 0) << i;
+      }
     }
   }
 }
 
-TEST(VariableRows, take_their_values_a_bit_per_element_and_an_offset_per_64_rows) {
+TEST(VariableRows, are_lane_chunks_without_the_zeros_of_a_constant_stride) {
+  std::mt19937 random(9);
+  Rows rows{random_values(64 * 128, random), std::vector<std::uint8_t>(64 * 128, 0)};
+  for (std::size_t token = 0; token < 64; ++token) {
+    std::fill_n(rows.mask.begin() + static_cast<std::ptrdiff_t>(token * 128), 40, std::uint8_t{1});
+    std::shuffle(rows.mask.begin() + static_cast<std::ptrdiff_t>(token * 128),
+                 rows.mask.begin() + static_cast<std::ptrdiff_t>(token * 128 + 128), random);
+  }
+  const auto encoded = variable_rows::encode(Operand::kKeys, 128, rows.values, rows.mask);
+  std::vector<std::byte> chunk(static_cast<std::size_t>(lane_chunk::chunk_bytes(128, 40)));
+  lane_chunk::encode(Operand::kKeys, 128, 40, rows.values, rows.mask, chunk);
+  ASSERT_LT(encoded.chunks.size(), chunk.size());
+  EXPECT_TRUE(std::equal(encoded.chunks.begin(), encoded.chunks.end(), chunk.begin()));
+}
+
+TEST(VariableRows, take_values_bitmaps_headers_and_an_offset_per_64_rows) {
   const Rows rows = random_rows(10, 128, 3);
-  const auto encoded = variable_rows::encode(128, rows.values, rows.mask);
+  const auto encoded = variable_rows::encode(Operand::kValues, 128, rows.values, rows.mask);
   const FormatBytes bytes = variable_rows::count_bytes(128, encoded);
   const auto kept = std::count(rows.mask.begin(), rows.mask.end(), std::uint8_t{1});
   EXPECT_EQ(bytes.values, 2 * kept);
   EXPECT_EQ(bytes.indices, 10 * 64 * 16);
-  EXPECT_EQ(bytes.offsets, 11 * 4);
-  EXPECT_LT(bytes.padding, 10 * 16);
-  EXPECT_EQ(bytes.total(), static_cast<std::int64_t>(encoded.chunks.size()) + bytes.offsets);
+  EXPECT_EQ(bytes.offsets, 11 * 4 + 10 * 80);
+  EXPECT_LT(bytes.padding, 10 * (32 * 3 * 2 + 16));
+  EXPECT_EQ(bytes.total(), static_cast<std::int64_t>(encoded.chunks.size() + 11 * 4));
+  const auto offset_bytes = [](std::uint32_t offset) { return std::size_t{offset} * 16; };
+  EXPECT_EQ(offset_bytes(encoded.offsets[1]), 80 + 1024) << "a chunk of nothing";
+  EXPECT_EQ(offset_bytes(encoded.offsets[9] - encoded.offsets[8]), 80 + 1024 + 64 * 256)
+      << "a chunk of everything";
+}
+
+TEST(VariableRows, stand_in_one_table_for_all_head_rows) {
+  const Rows first = random_rows(2, 64, 5);
+  const Rows second = random_rows(3, 64, 6);
+  variable_rows::EncodedRows both;
+  variable_rows::append(both, Operand::kKeys, 64, 4, first.values, first.mask);
+  variable_rows::append(both, Operand::kKeys, 64, 4, second.values, second.mask);
+  ASSERT_EQ(both.offsets.size(), 2 * 5u);
+  const std::uint32_t end_of_first = both.offsets[2];
+  EXPECT_EQ(both.offsets[4], end_of_first);
+  EXPECT_EQ(both.offsets[static_cast<std::size_t>(variable_rows::offset_index(1, 0, 4))],
+            end_of_first);
+  const auto alone = variable_rows::encode(Operand::kKeys, 64, second.values, second.mask);
+  EXPECT_TRUE(std::equal(alone.chunks.begin(), alone.chunks.end(),
+                         both.chunks.begin() + std::ptrdiff_t{end_of_first} * 16,
+                         both.chunks.end()));
+  EXPECT_EQ(variable_rows::count_bytes(64, both).total(),
+            static_cast<std::int64_t>(both.chunks.size() + 10 * 4));
+  EXPECT_THAT(
+      [&] { variable_rows::append(both, Operand::kKeys, 64, 2, second.values, second.mask); },
+      ThrowsMessage<std::invalid_argument>(HasSubstr("3 chunks do not fit a capacity of 2")));
 }
 
 TEST(VariableRows, refuse_parts_that_do_not_belong_together) {
   const Rows rows = random_rows(3, 64, 4);
-  const auto encoded = variable_rows::encode(64, rows.values, rows.mask);
+  const auto encoded = variable_rows::encode(Operand::kKeys, 64, rows.values, rows.mask);
   const auto refused = [&](auto&& spoil) {
     variable_rows::EncodedRows spoiled = encoded;
     spoil(spoiled);
     Rows back = rows;
-    EXPECT_THROW(variable_rows::decode(64, spoiled, back.values, back.mask), std::invalid_argument);
+    EXPECT_THROW(variable_rows::decode(Operand::kKeys, 64, spoiled, back.values, back.mask),
+                 std::invalid_argument);
   };
   refused([](auto& e) { e.offsets[1] += 1; });
   refused([](auto& e) { e.offsets.pop_back(); });
   refused([](auto& e) { e.offsets.back() = 0xffffffffu; });
   refused([](auto& e) { e.chunks.resize(e.chunks.size() - 16); });
   refused([](auto& e) { std::fill_n(e.chunks.begin(), 16, std::byte{0xff}); });
-  EXPECT_THAT([&] { variable_rows::encode(60, rows.values, rows.mask); },
-              ThrowsMessage<std::invalid_argument>(HasSubstr("multiple of 8, got 60")));
+  EXPECT_THAT([&] { variable_rows::encode(Operand::kKeys, 80, rows.values, rows.mask); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("64, 128 or 256, got 80")));
 }
 
 // ---- sizes of others ----

@@ -55,6 +55,20 @@ TEST_P(TwoFourDecode, serves_every_group_size) {
   }
 }
 
+TEST_P(TwoFourDecode, serves_every_head_dim_with_one_and_two_tiles_of_query_heads) {
+  for (const int head_dim : {64, 128, 256}) {
+    for (const int group : {6, 9, 16}) {
+      Case one = small_case(200);
+      one.value_type = group == 9 ? ValueType::kBF16 : ValueType::kF16;
+      one.head_dim = head_dim;
+      one.kept_keys = one.kept_values = head_dim / 2;
+      one.kv_heads = 1;
+      one.query_heads = group;
+      EXPECT_TRUE(passed(run(one)));
+    }
+  }
+}
+
 TEST_P(TwoFourDecode, serves_ragged_batches_with_empty_sequences) {
   for (const std::vector<int>& lengths : std::vector<std::vector<int>>{
            {0, 95, 96, 400}, {0, 0, 1}, {300, 0, 0, 300}, {15, 16, 17, 63, 64, 65, 95, 96, 97}}) {
@@ -132,7 +146,13 @@ TEST_P(TwoFourDecode, refuses_what_it_cannot_serve_with_a_sentence) {
   };
   using P = DecodeProblem;
   const Invalid list[] = {
-      {"head_dim must be 128, got 64", [](P& p) { p.head_dim = 64; }},
+      {"head_dim must be 64, 128 or 256 and the value type",
+       [](P& p) {
+         p.head_dim = 96;
+         p.keys.kept = p.values.kept = 48;
+       }},
+      {"offsets must be null",
+       [](P& p) { p.keys.offsets = reinterpret_cast<const std::uint32_t*>(p.kv_lengths); }},
       {"keep half of head_dim (64), got 63 and 64", [](P& p) { p.keys.kept = 63; }},
       {"keep half of head_dim (64), got 64 and 40", [](P& p) { p.values.kept = 40; }},
       {"key chunks must not be null", [](P& p) { p.keys.chunks = nullptr; }},

@@ -44,42 +44,6 @@ struct ColumnOrder {
   }
 };
 
-/// Where a tile wants the queries of a group.
-template <class Tile>
-KVROOF_DEVICE auto query_place(Stage<Tile>* stages, U32 lane) {
-  if constexpr (Tile::kQueriesInShared) {
-    using Queries = SharedQueries<Tile::kHeadDim, Tile::kHeadTiles>;
-    static_assert(sizeof(typename Queries::Shared) == Tile::kQueryBytes);
-    return Queries{*reinterpret_cast<typename Queries::Shared*>(stages + Tile::kStages), lane};
-  } else {
-    return RegisterQueries<Tile::kHeadDim, Tile::kHeadTiles>{};
-  }
-}
-
-/// Loads the queries of a row's group. A lane reads only what it wrote.
-template <class Value, class Tile, class Order, class Queries>
-KVROOF_DEVICE void load_group(const DenseProblem& problem, const Row& row, const Order& order,
-                              U32 lane, Queries& queries) {
-  constexpr int head_dim = Tile::kHeadDim;
-  const int group = problem.group_size();
-  const Value* first =
-      static_cast<const Value*>(problem.queries) + head_dim * (group * std::int64_t{row.index});
-  KVROOF_UNROLL
-  for (int tile = 0; tile < Tile::kHeadTiles; ++tile) {
-    const Value* of_tile = first + 8 * tile * head_dim;
-    const int heads = group - 8 * tile;
-    if constexpr (Tile::kQueriesInShared) {
-      KVROOF_NO_UNROLL
-      for (int step = 0; step < lane_chunk::steps(head_dim); ++step) {
-        queries.store(tile, step,
-                      load_query_step<Value, head_dim>(of_tile, heads, order, lane, step));
-      }
-    } else {
-      load_queries(of_tile, heads, order, lane, queries.fragments[tile]);
-    }
-  }
-}
-
 /// The keys of some tokens of a row, and what meets them.
 template <class Value>
 struct KeySource {
@@ -123,11 +87,12 @@ KVROOF_DEVICE void attend_tokens(const DenseProblem& problem, const Row& row,
   KVROOF_NO_UNROLL
   for (int stage = 0; stage < ahead; ++stage) start(first + stage * kUnitTokens, stage);
 
-  auto queries = query_place<Tile>(stages, lane);
+  auto queries =
+      attention::query_place<Tile>(reinterpret_cast<std::byte*>(stages + Tile::kStages), lane);
   if (keys.order.channel_index == nullptr) {
-    load_group<Value, Tile>(problem, row, RowOrder{}, lane, queries);
+    attention::load_group<Value, Tile>(problem, row, RowOrder{}, lane, false, queries);
   } else {
-    load_group<Value, Tile>(problem, row, keys.order, lane, queries);
+    attention::load_group<Value, Tile>(problem, row, keys.order, lane, false, queries);
   }
   int stage = 0;
   KVROOF_NO_UNROLL

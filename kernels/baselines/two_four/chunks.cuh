@@ -33,83 +33,117 @@ KVROOF_DEVICE void load_metadata(U32 address, Metadata<HeadDim>& metadata) {
   });
 }
 
-/// d += fragment * b.
+/// target(head_tile) += fragment * b[head_tile], F32[4] each.
 /// Called by: all 32 lanes, converged.
-template <class Value, int HeadDim, int Fragment>
-KVROOF_DEVICE void multiply_fragment(F32 (&d)[4], U32 address, const Metadata<HeadDim>& metadata,
-                                     const U32 (&b)[4]) {
+template <class Value, int HeadDim, int Fragment, int HeadTiles, class Target>
+KVROOF_DEVICE void multiply_fragment(U32 address, const Metadata<HeadDim>& metadata,
+                                     const U32 (&b)[HeadTiles][4], Target&& target) {
   const U32x4 words = load_shared_at<U32x4, Fragment * format::kFragmentBytes>(address);
   const U32 a[4] = {words.x, words.y, words.z, words.w};
-  mma_sparse_m16n8k32<Value, Fragment % 2>(d, a, b, metadata.words[Fragment / 2]);
+  KVROOF_UNROLL
+  for (int head_tile = 0; head_tile < HeadTiles; ++head_tile) {
+    mma_sparse_m16n8k32<Value, Fragment % 2>(target(head_tile), a, b[head_tile],
+                                             metadata.words[Fragment / 2]);
+  }
 }
 
+/// Scores of 8 query heads per head tile and the 64 tokens of a chunk.
+template <class Tile>
+using ChunkScores = F32[Tile::kHeadTiles][format::kTiles][4];
+
 /// Scores of the 64 tokens of a key chunk, scaled to base 2. `queries` stand in RowOrder.
-template <class Value, int HeadDim>
-KVROOF_DEVICE void score_chunk(const std::byte* chunk, const QueryFragments<HeadDim>& queries,
-                               float scale_log2, U32 lane, F32 (&scores)[format::kTiles][4]) {
+template <class Value, class Tile, class Queries>
+KVROOF_DEVICE void score_chunk(const std::byte* chunk, const Queries& queries, float scale_log2,
+                               U32 lane, ChunkScores<Tile>& scores) {
+  constexpr int head_dim = Tile::kHeadDim;
   const U32 address = shared_address(chunk) + lane * static_cast<unsigned>(format::kLaneBytes);
-  Metadata<HeadDim> metadata;
-  load_metadata<HeadDim>(address, metadata);
+  Metadata<head_dim> metadata;
+  load_metadata<head_dim>(address, metadata);
   KVROOF_UNROLL
-  for (int tile = 0; tile < format::kTiles; ++tile) {
+  for (auto& of_head_tile : scores) {
     KVROOF_UNROLL
-    for (int c = 0; c < 4; ++c) scores[tile][c] = 0.0f;
+    for (auto& of_tile : of_head_tile) {
+      KVROOF_UNROLL
+      for (F32& score : of_tile) score = 0.0f;
+    }
   }
-  static_for<format::channel_steps(HeadDim)>([&](auto step) {
-    const U32 b[4] = {queries.b[2 * step()][0], queries.b[2 * step()][1],
-                      queries.b[2 * step() + 1][0], queries.b[2 * step() + 1][1]};
+  static_for<format::channel_steps(head_dim)>([&](auto step) {
+    U32 b[Tile::kHeadTiles][4];
+    KVROOF_UNROLL
+    for (int head_tile = 0; head_tile < Tile::kHeadTiles; ++head_tile) {
+      const U32x2 first = queries(head_tile, 2 * step());
+      const U32x2 second = queries(head_tile, 2 * step() + 1);
+      b[head_tile][0] = first.x;
+      b[head_tile][1] = first.y;
+      b[head_tile][2] = second.x;
+      b[head_tile][3] = second.y;
+    }
     static_for<format::kTiles>([&](auto tile) {
-      multiply_fragment<Value, HeadDim, step() * format::kTiles + tile()>(scores[tile()], address,
-                                                                          metadata, b);
+      multiply_fragment<Value, head_dim, step() * format::kTiles + tile()>(
+          address, metadata, b,
+          [&](int head_tile) -> F32(&)[4] { return scores[head_tile][tile()]; });
     });
   });
   KVROOF_UNROLL
-  for (int tile = 0; tile < format::kTiles; ++tile) scale_scores(scores[tile], scale_log2);
+  for (auto& of_head_tile : scores) {
+    KVROOF_UNROLL
+    for (auto& of_tile : of_head_tile) scale_scores(of_tile, scale_log2);
+  }
 }
 
 /// Adds probabilities x values of the 64 tokens of a value chunk to the outputs.
-template <class Value, int HeadDim>
-KVROOF_DEVICE void accumulate_chunk(const std::byte* chunk,
-                                    const F32 (&probabilities)[format::kTiles][4], U32 lane,
-                                    F32 (&outputs)[format::channel_blocks(HeadDim)][4]) {
-  constexpr int blocks = format::channel_blocks(HeadDim);
+template <class Value, class Tile>
+KVROOF_DEVICE void accumulate_chunk(const std::byte* chunk, const ChunkScores<Tile>& probabilities,
+                                    U32 lane,
+                                    WarpResult<Tile::kHeadDim> (&results)[Tile::kHeadTiles]) {
+  constexpr int head_dim = Tile::kHeadDim;
+  constexpr int blocks = format::channel_blocks(head_dim);
   const U32 address = shared_address(chunk) + lane * static_cast<unsigned>(format::kLaneBytes);
-  Metadata<HeadDim> metadata;
-  load_metadata<HeadDim>(address, metadata);
+  Metadata<head_dim> metadata;
+  load_metadata<head_dim>(address, metadata);
   static_for<format::kTokenSteps>([&](auto step) {
-    U32 first[2], second[2];  // 16 tokens each
-    probabilities_as_operand<Value>(probabilities[2 * step()], first);
-    probabilities_as_operand<Value>(probabilities[2 * step() + 1], second);
-    const U32 b[4] = {first[0], first[1], second[0], second[1]};
+    U32 b[Tile::kHeadTiles][4];  // 2 x 16 tokens
+    KVROOF_UNROLL
+    for (int head_tile = 0; head_tile < Tile::kHeadTiles; ++head_tile) {
+      U32 first[2], second[2];
+      probabilities_as_operand<Value>(probabilities[head_tile][2 * step()], first);
+      probabilities_as_operand<Value>(probabilities[head_tile][2 * step() + 1], second);
+      b[head_tile][0] = first[0];
+      b[head_tile][1] = first[1];
+      b[head_tile][2] = second[0];
+      b[head_tile][3] = second[1];
+    }
     static_for<blocks>([&](auto block) {
-      multiply_fragment<Value, HeadDim, step() * blocks + block()>(outputs[block()], address,
-                                                                   metadata, b);
+      multiply_fragment<Value, head_dim, step() * blocks + block()>(
+          address, metadata, b,
+          [&](int head_tile) -> F32(&)[4] { return results[head_tile].outputs[block()]; });
     });
   });
 }
 
 /// The two chunks that a warp has staged and the copies that bring them.
-template <int HeadDim>
+template <class Tile>
 struct WarpChunks {
+  static constexpr int kChunkBytes = static_cast<int>(format::chunk_bytes(Tile::kHeadDim));
   std::byte* keys;
   std::byte* values;
+  std::byte* queries;  // of query_place()
   WarpCopy key_copy;
   WarpCopy value_copy;
 
   KVROOF_DEVICE void start_keys(const std::byte* chunk) {
-    start_warp_copy(key_copy, keys, chunk, static_cast<int>(format::chunk_bytes(HeadDim)));
+    start_warp_copy(key_copy, keys, chunk, kChunkBytes);
   }
   KVROOF_DEVICE void start_values(const std::byte* chunk) {
-    start_warp_copy(value_copy, values, chunk, static_cast<int>(format::chunk_bytes(HeadDim)));
+    start_warp_copy(value_copy, values, chunk, kChunkBytes);
   }
 };
 
 /// Called by: all 32 lanes, converged; once per kernel.
-template <int HeadDim>
-KVROOF_DEVICE WarpChunks<HeadDim> make_warp_chunks(std::byte* shared) {
-  using Tile = kvroof::two_four::DecodeTile<HeadDim>;
+template <class Tile>
+KVROOF_DEVICE WarpChunks<Tile> make_warp_chunks(std::byte* shared) {
   using Barriers = typename Tile::Attention::CopyBarriers;
-  return {shared + Tile::kKeyOffset, shared + Tile::kValueOffset,
+  return {shared + Tile::kKeyOffset, shared + Tile::kValueOffset, shared + Tile::kQueryOffset,
           make_warp_copy(shared + offsetof(Barriers, keys)),
           make_warp_copy(shared + offsetof(Barriers, values))};
 }
@@ -117,18 +151,20 @@ KVROOF_DEVICE WarpChunks<HeadDim> make_warp_chunks(std::byte* shared) {
 /// Attends to chunks [chunk, end) of a row, one after the other. The next keys are on their way
 /// while values are used and the other way round.
 /// Called by: all 32 lanes, converged. Leaves no copy under way.
-template <class Value, int HeadDim>
+template <class Value, class Tile>
 KVROOF_DEVICE void attend_chunks(const DecodeProblem& problem, const Row& row, int chunk, int end,
-                                 WarpChunks<HeadDim>& staged, WarpResult<HeadDim>& result) {
-  constexpr std::int64_t stride = format::chunk_bytes(HeadDim);
+                                 WarpChunks<Tile>& staged,
+                                 WarpResult<Tile::kHeadDim> (&results)[Tile::kHeadTiles]) {
+  constexpr std::int64_t stride = format::chunk_bytes(Tile::kHeadDim);
   const U32 lane = lane_index();
   const std::int64_t first = std::int64_t{row.index} * problem.chunk_capacity + chunk;
   const std::byte* keys = problem.keys.chunks + first * stride;
   const std::byte* values = problem.values.chunks + first * stride;
   staged.start_keys(keys);
   staged.start_values(values);
-  QueryFragments<HeadDim> queries;
-  attention::load_queries<Value>(problem, row, RowOrder{}, lane, queries);
+  auto queries = attention::query_place<typename Tile::Attention>(staged.queries, lane);
+  attention::load_group<Value, typename Tile::Attention>(problem, row, RowOrder{}, lane, false,
+                                                         queries);
 
   KVROOF_NO_UNROLL
   for (; chunk < end; ++chunk) {
@@ -136,12 +172,14 @@ KVROOF_DEVICE void attend_chunks(const DecodeProblem& problem, const Row& row, i
     keys += stride;
     values += stride;
     wait_warp_copy(staged.key_copy);
-    F32 scores[format::kTiles][4];
-    score_chunk<Value, HeadDim>(staged.keys, queries, problem.softmax_scale * kLog2E, lane, scores);
+    ChunkScores<Tile> scores;
+    score_chunk<Value, Tile>(staged.keys, queries, problem.softmax_scale * kLog2E, lane, scores);
     if (has_next) staged.start_keys(keys);
-    update_softmax(scores, result.softmax, result.outputs);
+    KVROOF_UNROLL
+    for (int tile = 0; tile < Tile::kHeadTiles; ++tile)
+      update_softmax(scores[tile], results[tile].softmax, results[tile].outputs);
     wait_warp_copy(staged.value_copy);
-    accumulate_chunk<Value, HeadDim>(staged.values, scores, lane, result.outputs);
+    accumulate_chunk<Value, Tile>(staged.values, scores, lane, results);
     if (has_next) staged.start_values(values);
   }
 }

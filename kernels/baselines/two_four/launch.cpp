@@ -7,7 +7,8 @@
 namespace kvroof::two_four {
 
 void validate(const attention::DecodeProblem& problem) {
-  require(problem.head_dim == 128, "2:4 decode: head_dim must be 128, got {}", problem.head_dim);
+  require(problem.keys.offsets == nullptr && problem.values.offsets == nullptr,
+          "2:4 decode: chunks stand at a constant stride; offsets must be null");
   require(problem.keys.kept == problem.head_dim / 2 && problem.values.kept == problem.head_dim / 2,
           "2:4 decode: keys and values keep half of head_dim ({}), got {} and {}",
           problem.head_dim / 2, problem.keys.kept, problem.values.kept);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/attention/instances.hpp"
 #include "kernels/baselines/two_four/backends.hpp"
 #include "kernels/baselines/two_four/kernel.cuh"
 #include "kernels/cuda/check.hpp"
@@ -9,8 +10,9 @@ namespace kvroof::two_four {
 void launch_cuda(const attention::DecodeProblem& problem, const attention::DecodePlan& plan,
                  Device& device) {
   const cudaStream_t stream = static_cast<CudaDevice&>(device).stream();
-  with_instance(problem, [&](auto value, auto head_dim) {
-    const auto kernel = cuda_backend::two_four::decode_kernel<decltype(value), head_dim()>;
+  attention::with_instance(problem, [&](auto value, auto head_dim, auto head_tiles) {
+    using Tile = DecodeTile<head_dim(), head_tiles()>;
+    const auto kernel = cuda_backend::two_four::decode_kernel<decltype(value), Tile>;
     KVROOF_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                            static_cast<int>(plan.shared_bytes)));
     kernel<<<static_cast<unsigned>(plan.blocks), static_cast<unsigned>(32 * plan.warps),

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kernels/attention/instances.hpp"
 #include "kernels/attention/schedule.hpp"
 #include "kernels/baselines/two_four/tile.hpp"
 #include "kernels/error.hpp"
@@ -10,11 +11,10 @@
 namespace kvroof::two_four {
 namespace {
 
-using Tile = DecodeTile<128>;
-
 std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// As many warps as shared memory holds, in multiples of the SM's four schedulers.
+template <class Tile>
 int most_warps(const DeviceInfo& device) {
   constexpr int schedulers = 4;
   const auto fitting = static_cast<int>(device.shared_bytes_per_block / Tile::kWarpBytes);
@@ -31,11 +31,9 @@ int choose_blocks(const DeviceInfo& device, std::int64_t rows, std::int64_t unit
   return rows * few <= blocks ? static_cast<int>(blocks / rows * rows) : blocks;
 }
 
-}  // namespace
-
-attention::DecodePlan make_plan(const attention::DecodeProblem& problem, const DeviceInfo& device,
+template <class Tile>
+attention::DecodePlan plan_tile(const attention::DecodeProblem& problem, const DeviceInfo& device,
                                 int blocks) {
-  require(blocks >= 0, "2:4 decode: blocks must not be negative, got {}", blocks);
   require(Tile::kWarpBytes <= device.shared_bytes_per_block,
           "2:4 decode: a warp needs {} bytes of shared memory, {} allows {} per block",
           Tile::kWarpBytes, device.name, device.shared_bytes_per_block);
@@ -50,7 +48,7 @@ attention::DecodePlan make_plan(const attention::DecodeProblem& problem, const D
   // Twelve warps where each has many units; else fewer results to merge count for more.
   constexpr std::int64_t few_warps = 8;
   constexpr std::int64_t many_units = 8;
-  const int most = most_warps(device);
+  const int most = most_warps<Tile>(device);
   attention::DecodePlan plan;
   plan.warps = units >= many_units * most * device.sm_count
                    ? most
@@ -58,6 +56,16 @@ attention::DecodePlan make_plan(const attention::DecodeProblem& problem, const D
   plan.blocks = blocks > 0 ? blocks : choose_blocks(device, rows, units, plan.warps);
   plan.shared_bytes = plan.warps * Tile::kWarpBytes;
   return plan;
+}
+
+}  // namespace
+
+attention::DecodePlan make_plan(const attention::DecodeProblem& problem, const DeviceInfo& device,
+                                int blocks) {
+  require(blocks >= 0, "2:4 decode: blocks must not be negative, got {}", blocks);
+  return attention::with_shape(problem, [&](auto head_dim, auto head_tiles) {
+    return plan_tile<DecodeTile<head_dim(), head_tiles()>>(problem, device, blocks);
+  });
 }
 
 std::string describe(const attention::DecodePlan& plan) {

@@ -6,23 +6,27 @@
 
 namespace kvroof::two_four {
 
-/// Compile-time sizes of the 2:4 decode for one head_dim, and the layout of a warp's shared memory:
+/// Compile-time sizes of the 2:4 decode for one head_dim and HeadTiles x 8 query heads of a group,
+/// and the layout of a warp's shared memory:
 ///
-///   | barrier objects | key chunk | value chunk |
+///   | barrier objects | key chunk | value chunk | queries, where registers do not suffice |
 ///
 /// For the dense window the same bytes hold 16 rows of keys and 16 of values; at the end they hold
 /// what the warp leaves for the merge in the block. Both begin with the barrier objects.
-template <int HeadDim>
+template <int HeadDim, int HeadTiles = 1>
 struct DecodeTile {
-  using Attention = attention::DecodeTile<HeadDim>;
-  static constexpr int kMaxWarps = 12;  // 168 registers per thread at one block per SM
-  static constexpr int kMaxThreads = 32 * kMaxWarps;
+  using Attention = attention::DecodeTile<HeadDim, HeadTiles>;
+  static constexpr int kHeadDim = HeadDim;
+  static constexpr int kHeadTiles = HeadTiles;
+  static constexpr int kMaxWarps = Attention::kMaxWarps;
+  static constexpr int kMaxThreads = Attention::kMaxThreads;
 
   static constexpr std::int64_t kKeyOffset = sizeof(typename Attention::CopyBarriers);
   static constexpr std::int64_t kValueOffset = kKeyOffset + chunk_bytes(HeadDim);
-  static constexpr std::int64_t kWarpBytes = kValueOffset + chunk_bytes(HeadDim);
+  static constexpr std::int64_t kQueryOffset = kValueOffset + chunk_bytes(HeadDim);
+  static constexpr std::int64_t kWarpBytes = kQueryOffset + Attention::kQueryBytes;
   static_assert(kKeyOffset % 16 == 0 && kWarpBytes % 16 == 0, "copies and loads are 16 bytes wide");
-  static_assert(sizeof(typename Attention::MergeShared) <= kWarpBytes,
+  static_assert(sizeof(typename Attention::MergeShared) <= kQueryOffset,
                 "a warp's chunks leave room for its result");
 };
 

@@ -92,7 +92,7 @@ class BadInput(unittest.TestCase):
         self.assertEqual(len(records(self.trace)), 5)
 
     def test_a_sweep_that_skips_all_has_an_exit_code_of_its_own(self):
-        result = sweep("-a", "head_dim=[64,96]", "-o", self.trace)
+        result = sweep("-a", "head_dim=[96,160]", "-o", self.trace)
         self.assertEqual(result.returncode, NOTHING_RAN, result.stderr)
         self.assertEqual({one["status"] for one in records(self.trace)}, {"skipped"})
         self.assertEqual(sweep("-a", "head_dim=[64,128]").returncode, 0)
@@ -101,11 +101,11 @@ class BadInput(unittest.TestCase):
         self.assert_refused(sweep("--resume"), USAGE, "-o")
 
     def test_dry_run_prints_configurations_and_makes_no_trace(self):
-        result = sweep("-a", "head_dim=[64,128]", "--dry-run", "--json", "-", "-o", self.trace)
+        result = sweep("-a", "head_dim=[96,128]", "--dry-run", "--json", "-", "-o", self.trace)
         self.assertEqual(result.returncode, 0, result.stderr)
         plan = json.loads(result.stdout)["configurations"]
-        self.assertEqual([one["head_dim"] for one in plan], [64, 128])
-        self.assertIn("head_dim must be 128", plan[0]["skip_reason"])
+        self.assertEqual([one["head_dim"] for one in plan], [96, 128])
+        self.assertIn("head_dim must be", plan[0]["skip_reason"])
         self.assertIsNone(plan[1]["skip_reason"])
         self.assertGreater(plan[1]["device_bytes"], 0)
         self.assertGreater(plan[1]["estimated_seconds"], 0)

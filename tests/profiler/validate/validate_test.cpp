@@ -113,10 +113,10 @@ TEST(Validate, turns_a_failing_device_into_status_error_with_its_reason) {
 TEST(Validate, throws_for_a_case_that_no_kernel_serves) {
   simt::Simulator simulator;
   Case one = small_case(100);
-  one.head_dim = 64;
+  one.head_dim = 96;
   EXPECT_THROW(validate(one, simulator), std::invalid_argument);
   one = small_case(100);
-  one.query_heads = 18;
+  one.query_heads = 34;
   EXPECT_THROW(validate(one, simulator), std::invalid_argument);
 }
 

@@ -177,6 +177,11 @@ TraceIndex::Update TraceIndex::update(std::uint64_t budget_bytes) {
 
 const std::filesystem::path& TraceIndex::path() const { return state_->file->path(); }
 std::span<const Summary> TraceIndex::rows() const { return state_->rows; }
+std::vector<Summary> TraceIndex::take_rows() {
+  std::vector<Summary> taken = std::exchange(state_->rows, {});
+  state_->rows.reserve(taken.size());  // steps of one size bring about as many rows each
+  return taken;
+}
 std::uint64_t TraceIndex::bytes_read() const { return state_->reader.offset(); }
 std::uint64_t TraceIndex::bytes_total() const { return state_->bytes_total; }
 std::uint64_t TraceIndex::torn_bytes() const { return state_->reader.torn_bytes(); }

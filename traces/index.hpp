@@ -73,16 +73,19 @@ class TraceIndex {
   Update update(std::uint64_t budget_bytes = std::numeric_limits<std::uint64_t>::max());
 
   const std::filesystem::path& path() const;
-  std::span<const Summary> rows() const;  // valid until the next update()
-  std::uint64_t bytes_read() const;       // offset behind the last whole line that was read
-  std::uint64_t bytes_total() const;      // size of the file at the last update()
+  /// The records read so far that were not taken; valid until the next update() or take_rows().
+  std::span<const Summary> rows() const;
+  /// Hands rows() over and forgets them, for a caller that stores them in a form of its own.
+  std::vector<Summary> take_rows();
+  std::uint64_t bytes_read() const;   // offset behind the last whole line that was read
+  std::uint64_t bytes_total() const;  // size of the file at the last update()
   /// Bytes behind the last whole line: a record in flight, or torn when its writer is gone.
   std::uint64_t torn_bytes() const;
   /// Sentences about lines that were skipped, at most 100, and how many were not listed.
   std::vector<std::string> warnings() const;
 
-  /// All of one record. `row` is an index into rows(). Throws TraceError when the line cannot be
-  /// read any more.
+  /// All of one record. `row` counts the records of the file from 0, taken ones too. Throws
+  /// TraceError when the line cannot be read any more.
   Details details(std::size_t row) const;
 
   const std::map<std::string, Environment>& environments() const;  // by id, those read so far

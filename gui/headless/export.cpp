@@ -6,20 +6,12 @@
 #include <QSaveFile>
 
 #include "gui/models/charts/csv.hpp"
-#include "gui/models/charts/reference_row.hpp"
 #include "gui/models/compare/delta_table.hpp"
 #include "gui/state/session.hpp"
 #include "gui/views/plot/chart_plot.hpp"
 
 namespace kvroof::gui {
 namespace {
-
-/// Timelines and histograms are of one record: without a choice, of the one that charts explain.
-void chooseRecord(Session& session) {
-  if (session.selection().current() >= 0) return;
-  const ViewSpec& any = chartViews().front();
-  session.selection().setCurrent(referenceRow(session.inputFor(any, {})));
-}
 
 class Exporter {
  public:
@@ -56,7 +48,7 @@ class Exporter {
   }
 
   void exportChart(const ViewSpec& view, bool all) {
-    if (view.needsDetails) chooseRecord(session_);
+    if (view.needsDetails) session_.chooseRecord();
     ChartOptions options;
     const Chart chart = view.build(session_.inputFor(view, options));
     if (chart.isEmpty()) {

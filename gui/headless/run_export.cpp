@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <exception>
 
-#include "gui/models/charts/reference_row.hpp"
 #include "gui/state/session.hpp"
 #include "gui/views/main_window.hpp"
 
@@ -42,7 +41,7 @@ void exportWindow(const Arguments& arguments, ExportResult& result) {
     for (int i = 0; i < 20; ++i) QCoreApplication::processEvents(QEventLoop::AllEvents, 20);
   };
   layOut();  // first, so that the table scrolls to the record
-  session.selection().setCurrent(referenceRow(session.inputFor(chartViews().front(), {})));
+  session.chooseRecord();
   layOut();
   const QString path = QDir(arguments.exported->folder).filePath(QStringLiteral("window.png"));
   QDir().mkpath(arguments.exported->folder);

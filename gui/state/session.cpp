@@ -71,6 +71,11 @@ void Session::setInspect(InspectFile inspect) {
   emit inspectChanged();
 }
 
+void Session::chooseRecord() {
+  if (selection_.current() < 0)
+    selection_.setCurrent(referenceRow(inputFor(chartViews().front(), {})));
+}
+
 const traces::Details* Session::currentDetails() {
   const int row = selection_.current();
   if (row < 0 || static_cast<std::size_t>(row) >= data_.size()) return nullptr;

@@ -42,6 +42,8 @@ class Session : public QObject {
   const InspectFile* inspect() const { return inspect_ ? &*inspect_ : nullptr; }
   void setInspect(InspectFile inspect);
 
+  /// Selects the record that charts explain when nobody chose one.
+  void chooseRecord();
   /// All of the current record; nullptr when there is none or it cannot be read any more.
   const traces::Details* currentDetails();
   /// What a view is built from with the given choices.

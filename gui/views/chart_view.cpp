@@ -23,6 +23,7 @@ ChartView::ChartView(const ViewSpec& spec, Session& session, QWidget* parent)
   bar->setVisible(!bar->actions().isEmpty());
   layout->addWidget(bar);
   layout->addWidget(plot_, 1);
+  plot_->setAccessibleName(spec_.title);
   plot_->setDescriber([this](int row) { return session_.describe(row); });
   rebuild_.setSingleShot(true);
   connect(&rebuild_, &QTimer::timeout, this, &ChartView::rebuild);
@@ -135,12 +136,18 @@ void ChartView::fillChoosers() {
 
 void ChartView::scheduleRebuild() {
   isStale_ = true;
-  if (isVisible()) rebuild_.start(0);
+  if (isVisible() && isEnabled()) rebuild_.start(0);
 }
 
 void ChartView::showEvent(QShowEvent* event) {
   QWidget::showEvent(event);
-  if (isStale_) rebuild_.start(0);
+  if (isStale_ && isEnabled()) rebuild_.start(0);
+}
+
+void ChartView::changeEvent(QEvent* event) {
+  QWidget::changeEvent(event);
+  if (event->type() == QEvent::EnabledChange && isStale_ && isVisible() && isEnabled())
+    rebuild_.start(0);
 }
 
 void ChartView::rebuild() {

@@ -17,7 +17,7 @@ class Session;
 /// Above this number of rows a change of the selection does not build charts anew.
 inline constexpr std::size_t kThinForRebuild = 5000;
 
-/// A chart with its choosers, kept up to date with the session while it can be seen.
+/// A chart with its choosers, kept up to date with the session while it is shown and enabled.
 class ChartView : public QWidget {
   Q_OBJECT
  public:
@@ -29,6 +29,7 @@ class ChartView : public QWidget {
 
  protected:
   void showEvent(QShowEvent* event) override;
+  void changeEvent(QEvent* event) override;
 
  private:
   void addChoosers(QToolBar* bar);

@@ -55,11 +55,26 @@ CompareView::CompareView(const ViewSpec& spec, Session& session, QWidget* parent
           });
   update_.setSingleShot(true);
   connect(&update_, &QTimer::timeout, this, &CompareView::update);
-  connect(&session.filter(), &RowFilter::changed, this, [this] { update_.start(0); });
-  connect(&session, &Session::baselineChanged, this, [this] { update_.start(0); });
+  connect(&session.filter(), &RowFilter::changed, this, &CompareView::scheduleUpdate);
+  connect(&session, &Session::baselineChanged, this, &CompareView::scheduleUpdate);
   connect(&session, &Session::filesChanged, this, &CompareView::fillBaselines);
   fillBaselines();
-  update();
+}
+
+void CompareView::scheduleUpdate() {
+  isStale_ = true;
+  if (isVisible() && isEnabled()) update_.start(0);
+}
+
+void CompareView::showEvent(QShowEvent* event) {
+  QWidget::showEvent(event);
+  if (isStale_ && isEnabled()) update_.start(0);
+}
+
+void CompareView::changeEvent(QEvent* event) {
+  QWidget::changeEvent(event);
+  if (event->type() == QEvent::EnabledChange && isStale_ && isVisible() && isEnabled())
+    update_.start(0);
 }
 
 void CompareView::fillBaselines() {
@@ -71,6 +86,7 @@ void CompareView::fillBaselines() {
 }
 
 void CompareView::update() {
+  isStale_ = false;
   baseline_->setCurrentIndex(baseline_->findData(session_.baselineFile()));
   model_.show(compareRows(session_.data(), session_.filter().rows(), session_.baselineFile()));
   summary_->setText(model_.summary());

@@ -20,7 +20,12 @@ class CompareView : public QWidget {
   ChartView& chart() { return *chart_; }
   DeltaTable& deltas() { return model_; }
 
+ protected:
+  void showEvent(QShowEvent* event) override;
+  void changeEvent(QEvent* event) override;
+
  private:
+  void scheduleUpdate();
   void fillBaselines();
   void update();
 
@@ -31,6 +36,7 @@ class CompareView : public QWidget {
   QTableView* table_;
   DeltaTable model_;
   QTimer update_;
+  bool isStale_ = true;
 };
 
 }  // namespace kvroof::gui

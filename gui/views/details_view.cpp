@@ -24,6 +24,7 @@ DetailsView::DetailsView(Session& session, QWidget* parent)
   tree_->setAccessibleName(tr("Details of the selected record"));
   tree_->setAlternatingRowColors(true);
   tree_->setUniformRowHeights(true);
+  tree_->setIndentation(tree_->fontMetrics().averageCharWidth() * 2);
   connect(&session.selection(), &Selection::changed, this, &DetailsView::update);
   connect(&session.data(), &Dataset::changed, this, &DetailsView::update);
   update();

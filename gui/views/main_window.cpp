@@ -21,7 +21,7 @@
 
 namespace kvroof::gui {
 namespace {
-constexpr int kLayoutVersion = 1;  // raised when saved layouts no longer fit the docks
+constexpr int kLayoutVersion = 2;  // raised when saved layouts no longer fit the docks
 }
 
 MainWindow::MainWindow(QWidget* parent) : QMainWindow(parent), loader_(session_) {
@@ -72,35 +72,41 @@ void MainWindow::makeDocks() {
   table_ = new TableView(session_, this);
   addDock("table", tr("Records"), table_);
   addDock("details", tr("Details"), new DetailsView(session_, this));
+  seen_.setSingleShot(true);
+  connect(&seen_, &QTimer::timeout, this, &MainWindow::enableSeen);
   for (QDockWidget* dock : docks_)
-    if (charts_.contains(dock->objectName()))
-      connect(dock, &QDockWidget::visibilityChanged, this, [this, dock](bool isVisible) {
-        if (isVisible) lastChart_ = dock->objectName();
-      });
+    connect(dock, &QDockWidget::visibilityChanged, this, [this, dock](bool isVisible) {
+      if (isVisible && charts_.contains(dock->objectName())) lastChart_ = dock->objectName();
+      seen_.start(0);  // when docks have their places
+    });
 }
 
+/// Qt calls a dock behind another tab visible and moves it out of the window: its contents would
+/// be kept up to date and take the focus.
+void MainWindow::enableSeen() {
+  if (!isVisible()) return;
+  for (QDockWidget* dock : docks_) dock->widget()->setEnabled(!dock->visibleRegion().isEmpty());
+}
+
+/// Charts of many records above, what is known of one of them to the right and below.
 void MainWindow::resetLayout() {
-  QDockWidget* first = docks_.front();
+  QDockWidget *first = docks_.front(), *table = findChild<QDockWidget*>("table"),
+              *details = findChild<QDockWidget*>("details");
   for (QDockWidget* dock : docks_) {
     dock->setFloating(false);
     removeDockWidget(dock);
   }
+  addDockWidget(Qt::TopDockWidgetArea, first);
+  addDockWidget(Qt::BottomDockWidgetArea, table);
+  addDockWidget(Qt::RightDockWidgetArea, details);
   for (QDockWidget* dock : docks_) {
-    if (dock->objectName() == "table") {
-      addDockWidget(Qt::BottomDockWidgetArea, dock);
-    } else if (dock->objectName() == "details") {
-      addDockWidget(Qt::RightDockWidgetArea, dock);
-    } else if (dock == first) {
-      addDockWidget(Qt::TopDockWidgetArea, dock);
-    } else {
-      tabifyDockWidget(first, dock);
-    }
+    const ChartView* view = chart(dock->objectName());
+    if (view && dock != first) tabifyDockWidget(view->spec().needsDetails ? table : first, dock);
     dock->show();
   }
   setCorner(Qt::TopRightCorner, Qt::RightDockWidgetArea);
   setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
-  first->raise();
-  sizeDocks();
+  arrangeDocks();
 }
 
 void MainWindow::restoreLayout() {
@@ -109,22 +115,24 @@ void MainWindow::restoreLayout() {
   hasSavedLayout_ = restoreState(settings.value("layout").toByteArray(), kLayoutVersion);
 }
 
-/// Docks can be given sizes only once they are laid out.
+/// Docks can be given sizes and brought to the front only once they are laid out.
 void MainWindow::showEvent(QShowEvent* event) {
   QMainWindow::showEvent(event);
   for (QTabBar* tabs : findChildren<QTabBar*>()) {
     tabs->setElideMode(Qt::ElideNone);
     tabs->setUsesScrollButtons(true);
   }
-  if (!hasSavedLayout_) sizeDocks();
+  if (!hasSavedLayout_) arrangeDocks();
   chart("bandwidth")->plot().setFocus(Qt::OtherFocusReason);
 }
 
-void MainWindow::sizeDocks() {
-  resizeDocks({docks_.front(), findChild<QDockWidget*>("details")},
-              {width() * 68 / 100, width() * 32 / 100}, Qt::Horizontal);
-  resizeDocks({docks_.front(), findChild<QDockWidget*>("table")},
-              {height() * 68 / 100, height() * 32 / 100}, Qt::Vertical);
+void MainWindow::arrangeDocks() {
+  QDockWidget *first = docks_.front(), *table = findChild<QDockWidget*>("table"),
+              *details = findChild<QDockWidget*>("details");
+  resizeDocks({first, details}, {width() * 68 / 100, width() * 32 / 100}, Qt::Horizontal);
+  resizeDocks({first, table}, {height() * 68 / 100, height() * 32 / 100}, Qt::Vertical);
+  first->raise();
+  table->raise();
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
@@ -176,6 +184,8 @@ void MainWindow::connectLoader() {
                                      .arg(session_.data().size()));
         for (const QString& warning : warnings) notices_->add(warning);
         rememberFile(path);
+        // A newcomer is told what limits a record without having to know that one can be selected.
+        if (session_.data().size() > 0 && !std::exchange(hasChosen_, true)) session_.chooseRecord();
         QStringList names;
         for (const QString& file : session_.data().files()) names << QFileInfo(file).fileName();
         setWindowTitle(

@@ -5,6 +5,7 @@
 #include <QLabel>
 #include <QMainWindow>
 #include <QProgressBar>
+#include <QTimer>
 #include <QToolButton>
 
 #include "gui/headless/arguments.hpp"
@@ -48,6 +49,7 @@ class MainWindow : public QMainWindow {
 
  private:
   void makeDocks();
+  void enableSeen();
   QDockWidget* addDock(const QString& name, const QString& title, QWidget* content);
   void makeMenus();
   void makeFileMenu();
@@ -59,13 +61,14 @@ class MainWindow : public QMainWindow {
   void exportCurrent();
   void exportAll();
   QString currentChart() const;
-  void sizeDocks();
+  void arrangeDocks();
   void restoreLayout();
   void report(const ExportResult& result);
 
   Session session_;
   Loader loader_;
   QList<QDockWidget*> docks_;
+  QTimer seen_;  // to enableSeen()
   QHash<QString, ChartView*> charts_;
   TableView* table_ = nullptr;
   NoticeBar* notices_ = nullptr;
@@ -75,6 +78,7 @@ class MainWindow : public QMainWindow {
   QString lastChart_ = QStringLiteral("bandwidth");
   QString pendingBaseline_;
   bool hasSavedLayout_ = false;
+  bool hasChosen_ = false;  // a record, after the first file was read
 };
 
 }  // namespace kvroof::gui

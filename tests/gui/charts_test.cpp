@@ -8,10 +8,10 @@
 #include "gui/models/charts/chart_tools.hpp"
 #include "gui/models/charts/charts.hpp"
 #include "gui/models/charts/csv.hpp"
-#include "gui/models/charts/encoding.hpp"
 #include "gui/models/charts/loss_ladder.hpp"
 #include "gui/models/charts/pareto.hpp"
 #include "gui/models/charts/reference_row.hpp"
+#include "gui/models/charts/sweeps.hpp"
 #include "gui/models/charts/ticks.hpp"
 #include "gui/models/compare/match.hpp"
 #include "gui/models/data/column_ids.hpp"
@@ -126,15 +126,51 @@ TEST_F(Charts, a_sweep_links_rows_that_differ_in_its_axis_alone) {
   const auto input = test::inputOf(data, rows);
   const auto sweeps = findSweeps(input, col::kSparsity, rows);
   ASSERT_FALSE(sweeps.empty());
-  for (const Sweep& sweep : sweeps)
-    for (std::size_t i = 1; i < sweep.rows.size(); ++i) {
-      const auto a = at(sweep.rows[0]), b = at(sweep.rows[i]);
+  for (const Sweep& sweep : sweeps) {
+    for (std::size_t i = 1; i < sweep.size(); ++i) {
+      const auto a = at(sweep[0]), b = at(sweep[i]);
       for (const auto id : {col::kKernel, col::kVariant, col::kBatch, col::kKvLen,
                             col::kTimeProvenance, col::kKeyRule})
         EXPECT_TRUE(data.at(id).same(a, b)) << QString(id).toStdString();
-      EXPECT_LE(data.at(col::kSparsity).number(at(sweep.rows[i - 1])),
+      EXPECT_LE(data.at(col::kSparsity).number(at(sweep[i - 1])),
                 data.at(col::kSparsity).number(b));
     }
+    EXPECT_EQ(sweepOf(input, col::kSparsity, sweep.back()), sweep);
+  }
+}
+
+/// A packing run beside the decode it packs for, faster than either and at the same sparsity.
+TEST(Packing, has_no_speed_up_is_no_rival_and_no_step_but_is_drawn_alone) {
+  traces::Trace trace = test::makeSyntheticSweep({.odd = false});
+  const std::size_t numSteps = trace.records.size();
+  for (std::size_t i = 0; i < numSteps; ++i) {
+    traces::Record pack = trace.records[i];
+    if (pack.problem.keys.requested_sparsity == 0 || pack.times.empty()) continue;
+    pack.kernel = {"pack_keys", ""};
+    pack.work.reset();
+    pack.times[0].statistics.median_ns /= 1000;
+    trace.records.push_back(pack);
+  }
+  ASSERT_GT(trace.records.size(), numSteps);
+  Dataset data;
+  test::fill(data, trace);
+  const auto rows = allRows(data);
+  const auto isPack = [&](int row) { return data.at(col::kKernel).text(at(row)) == "pack_keys"; };
+  EXPECT_TRUE(std::isnan(data.at(col::kSpeedup).number(numSteps)));
+  EXPECT_TRUE(std::isnan(data.at(col::kEffectiveCompression).number(numSteps)));
+  EXPECT_FALSE(isPack(referenceRow(test::inputOf(data, rows))));
+  for (const char* name : {"latency", "compression", "bandwidth"}) {
+    const Chart chart = findChartView(name)->build(test::inputOf(data, rows));
+    for (const Mark& mark : chart.marks) ASSERT_FALSE(isPack(mark.row)) << name;
+    for (const LegendEntry& entry : chart.legend) EXPECT_NE(entry.text, "pack_keys") << name;
+    EXPECT_TRUE(chart.notes.join(' ').contains("compute no attention")) << name;
+  }
+  const Chart crossover = buildCrossoverChart(test::inputOf(data, rows));
+  for (const QString& text : crossover.grid->texts)
+    EXPECT_FALSE(text.contains("pack_keys")) << text.toStdString();
+  std::vector<int> packs;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(packs), isPack);
+  EXPECT_EQ(buildLatencyChart(test::inputOf(data, packs)).marks.size(), packs.size());
 }
 
 TEST_F(Charts, floors_are_bytes_over_bandwidth) {

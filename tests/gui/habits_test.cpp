@@ -83,8 +83,9 @@ class HabitsTest : public QObject {
     QTest::keyClick(window.get(), Qt::Key_B, Qt::ControlModifier);
     QTRY_COMPARE_WITH_TIMEOUT(window->session().baselineFile(), 1, 10000);
     auto* compare = window->findChild<CompareView*>();
-    QTRY_VERIFY(compare->isVisible());
-    QTRY_VERIFY(compare->deltas().rowCount() > 50);
+    QTRY_VERIFY(compare->isEnabled());  // its tab is in front
+    QTRY_VERIFY(compare->deltas().summary().contains("slower"));
+    QVERIFY(compare->deltas().rowCount() > 50);
     auto* table = compare->findChild<QTableView*>();
     QTest::mouseClick(table->viewport(), Qt::LeftButton, {},
                       table->visualRect(table->model()->index(2, 0)).center());
@@ -178,6 +179,7 @@ class HabitsTest : public QObject {
       reached << focus;
       const QAccessibleInterface* seen = QAccessible::queryAccessibleInterface(focus);
       QVERIFY2(seen && !seen->text(QAccessible::Name).isEmpty(), qPrintable(nameOf(*focus)));
+      QVERIFY2(!focus->visibleRegion().isEmpty(), qPrintable(nameOf(*focus) + " is out of sight"));
       QTest::keyClick(focus, Qt::Key_Tab);
       focus = QApplication::focusWidget();
     }
@@ -240,6 +242,7 @@ class HabitsTest : public QObject {
     QVERIFY(std::count(grid.pruned.begin(), grid.pruned.end(), 1.0F) > 0);
     QVERIFY(test::plotOf(*window, "cache").chart().subtitle.contains("keys"));
     QComboBox* head = window->chart("cache")->chooser("head");
+    QTRY_VERIFY(head->isEnabled());
     head->setFocus();
     QTest::keyClick(head, Qt::Key_Down);
     QTRY_VERIFY(test::plotOf(*window, "cache").chart().subtitle.contains("values"));

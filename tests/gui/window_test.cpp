@@ -44,6 +44,10 @@ class WindowTest : public QObject {
     QVERIFY(plotOf(*window, "bandwidth").chart().marks.size() > 100);
     QVERIFY(window->windowTitle().contains("sweep.jsonl"));
     QVERIFY(recentFiles().contains(QString::fromStdString(sweep_)));
+    // The record a newcomer would ask for is chosen.
+    const auto row = static_cast<std::size_t>(window->session().selection().current());
+    QCOMPARE(window->session().data().at(col::kSparsity).text(row).left(2), QString("70"));
+    QVERIFY(window->findChild<QLabel*>("guidance")->text().contains("Ideal"));
   }
 
   void a_click_on_a_point_selects_it_everywhere() {

@@ -5,7 +5,7 @@
 
 #include "gui/models/charts/chart_tools.hpp"
 #include "gui/models/charts/charts.hpp"
-#include "gui/models/charts/encoding.hpp"
+#include "gui/models/charts/sweeps.hpp"
 #include "gui/models/data/column_ids.hpp"
 #include "gui/models/data/derived_columns.hpp"
 
@@ -86,7 +86,7 @@ class RoofBuilder {
     const double dram = value(RoofLevel::dram);
     if (dram <= 0) return;
     chart_.labels.push_back({{rate / dram, rate},
-                             QObject::tr("ridge %1 FLOP/B").arg(formatNumber(rate / dram, 3)),
+                             QObject::tr("ridge %1").arg(formatNumber(rate / dram, 3)),
                              kindToggle(kind_),
                              true});
   }
@@ -157,8 +157,8 @@ void setRanges(Chart& chart) {
     y.add(y.low() / 2);
   }
   for (const Label& label : chart.labels)
-    if (!label.toggle.isEmpty()) x.add(label.at.x() * 4);  // room for the names of ceilings
-  if (highestRoof > 0) y.add(highestRoof * 1.3);
+    if (!label.toggle.isEmpty()) x.add(label.at.x() * 6);  // room for the names of ceilings
+  if (highestRoof > 0) y.add(highestRoof * 2);             // room for its name
   x.applyTo(chart.x);
   y.applyTo(chart.y);
 }
@@ -172,15 +172,18 @@ Chart buildBandwidthChart(const ChartInput& input) {
       {.label = QObject::tr("useful rate (FLOP/s)"), .quantity = Quantity::flopPerS});
   if (chart.isEmpty()) return chart;
   const Encoding encoding(input, input.options.colour, input.options.shape);
-  LeftOut leftOut;
+  const MarkMaker marks(input, encoding);
+  const Column &intensity = input.data.at(col::kDramIntensity),
+               &rate = input.data.at(col::kFlopRate);
+  LeftOut leftOut(input.data);
   for (const int row : input.rows) {
-    Mark mark = markOf(input, encoding, row);
-    mark.x = input.data.at(col::kDramIntensity).number(at(row));
-    mark.y = input.data.at(col::kFlopRate).number(at(row));
+    Mark mark = marks.of(row);
+    mark.x = intensity.number(at(row));
+    mark.y = rate.number(at(row));
     if (mark.x > 0 && mark.y > 0) {
       chart.marks.push_back(mark);
     } else {
-      leftOut.add(causeOf(input.data, row, QObject::tr("without time, FLOP or DRAM bytes")));
+      leftOut.add(row, QObject::tr("without time or DRAM bytes"));
     }
   }
   sizeByTime(input, chart);
@@ -209,14 +212,16 @@ Chart buildThroughputChart(const ChartInput& input) {
       {.label = QObject::tr("bytes moved / time (B/s)"), .quantity = Quantity::bytesPerS});
   if (chart.isEmpty()) return chart;
   const Encoding encoding(input, input.options.colour, input.options.shape);
-  LeftOut leftOut;
+  const MarkMaker marks(input, encoding);
+  const Column &bytes = input.data.at(col::kDramBytes), &rate = input.data.at(col::kDramRate);
+  LeftOut leftOut(input.data);
   Range x(Scale::log), y(Scale::linear);
   for (const int row : input.rows) {
-    Mark mark = markOf(input, encoding, row);
-    mark.x = input.data.at(col::kDramBytes).number(at(row));
-    mark.y = input.data.at(col::kDramRate).number(at(row));
+    Mark mark = marks.of(row);
+    mark.x = bytes.number(at(row));
+    mark.y = rate.number(at(row));
     if (!(mark.x > 0 && mark.y > 0)) {
-      leftOut.add(causeOf(input.data, row, QObject::tr("without time or DRAM bytes")));
+      leftOut.add(row, QObject::tr("without time or DRAM bytes"));
       continue;
     }
     x.add(mark.x);

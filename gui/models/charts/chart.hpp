@@ -66,7 +66,7 @@ struct Label {
   QPointF at{};
   QString text{};
   QString toggle{};      // as in Line
-  bool isRidge = false;  // the free place is below a roof and right of its slope
+  bool isRidge = false;  // of two roofs: lines lead to the left and to the right
 };
 
 /// Bars on category x: part p of bar i is heights[i]. NaN draws nothing.
@@ -129,6 +129,7 @@ struct Chart {
   std::vector<Label> labels{};
   std::vector<BarPart> bars{};
   std::vector<int> barRows{};  // dataset rows of the bars
+  bool isHistogram = false;    // bars touch: they are pieces of one axis
   std::optional<Grid> grid{};
   std::vector<Span> spans{};
   std::vector<LegendEntry> legend{};

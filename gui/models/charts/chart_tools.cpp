@@ -6,8 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-
-#include "gui/models/data/column_ids.hpp"
+#include <set>
 
 namespace kvroof::gui {
 
@@ -38,10 +37,11 @@ void Range::applyTo(Axis& axis) const {
 QString subtitleOf(const Dataset& data, std::span<const int> rows) {
   const auto distinct = [&](QLatin1String id, int limit) {
     QStringList texts;
+    std::set<int> seen;
     const Column& column = data.at(id);
     for (const int row : rows) {
-      const QString text = column.text(at(row));
-      if (!text.isEmpty() && !texts.contains(text)) texts << text;
+      const int code = column.code(at(row));
+      if (code >= 0 && seen.insert(code).second) texts << column.texts()[at(code)];
       if (texts.size() > limit) break;
     }
     return texts;
@@ -55,23 +55,34 @@ QString subtitleOf(const Dataset& data, std::span<const int> rows) {
   const QStringList origins = distinct(col::kTimeProvenance, 3);
   if (!origins.isEmpty()) parts << QObject::tr("times: %1").arg(origins.join(QStringLiteral(", ")));
   const QStringList moved = distinct(col::kTrafficProvenance, 3);
-  if (!moved.isEmpty()) parts << QObject::tr("bytes: %1").arg(moved.join(QStringLiteral(", ")));
+  if (!moved.isEmpty())
+    parts << QObject::tr("bytes moved: %1").arg(moved.join(QStringLiteral(", ")));
   parts.removeAll(QString());
   return parts.join(QStringLiteral(" · "));
 }
 
 const traces::Ceilings* mainCeilings(const Dataset& data, std::span<const int> rows,
                                      std::string& id) {
-  std::map<std::string, int> count;
+  std::map<const std::string*, int> count;  // by an id's address: each is stored once
   for (const int row : rows)
-    if (data.ceilingsOf(at(row))) ++count[data.ceilingsId(at(row))];
+    if (data.ceilingsOf(at(row))) ++count[&data.ceilingsId(at(row))];
   if (count.empty()) return nullptr;
   const auto most = std::max_element(
       count.begin(), count.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-  id = most->first;
+  id = *most->first;
   for (const int row : rows)
-    if (data.ceilingsId(at(row)) == id) return data.ceilingsOf(at(row));
+    if (&data.ceilingsId(at(row)) == most->first) return data.ceilingsOf(at(row));
   return nullptr;
+}
+
+void LeftOut::add(int row, const QString& missing) {
+  if (!facts_.passed(row) && !facts_.failed(row)) {
+    ++counts_[status_.text(at(row))];
+  } else if (!facts_.computesAttention(row) && facts_.isTimed(row)) {
+    addNoStep();
+  } else {
+    ++counts_[missing];
+  }
 }
 
 void LeftOut::noteIn(Chart& chart) const {
@@ -85,11 +96,6 @@ void LeftOut::noteIn(Chart& chart) const {
   chart.notes << QObject::tr("Not drawn: %1 of the records (%2).")
                      .arg(total)
                      .arg(parts.join(QStringLiteral(", ")));
-}
-
-QString causeOf(const Dataset& data, int row, const QString& missing) {
-  const QString status = data.at(col::kStatus).text(at(row));
-  return status == "passed" || status == "failed" ? missing : status;
 }
 
 Chart startChart(const ChartInput& input, const QString& name, const QString& title, Axis x,

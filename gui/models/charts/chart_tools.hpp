@@ -2,9 +2,11 @@
 #pragma once
 
 #include <QMap>
+#include <QObject>
 
 #include "gui/models/charts/builder.hpp"
-#include "gui/models/data/dataset.hpp"
+#include "gui/models/data/column_ids.hpp"
+#include "gui/models/data/row_facts.hpp"
 #include "traces/ceilings.hpp"
 
 namespace kvroof::gui {
@@ -39,15 +41,19 @@ const traces::Ceilings* mainCeilings(const Dataset& data, std::span<const int> r
 /// Counts rows that are left out of a chart, by cause, and says so in a note.
 class LeftOut {
  public:
-  void add(const QString& cause) { ++counts_[cause]; }
+  explicit LeftOut(const Dataset& data) : status_(data.at(col::kStatus)), facts_(data) {}
+
+  /// The cause is the status of a row that did not run, else `missing`: what it lacks.
+  void add(int row, const QString& missing);
+  /// A row of a kernel that only prunes or packs, in a chart of decode steps.
+  void addNoStep() { ++counts_[QObject::tr("that compute no attention")]; }
   void noteIn(Chart& chart) const;
 
  private:
+  const Column& status_;
+  RowFacts facts_;
   QMap<QString, int> counts_;
 };
-
-/// Why a row without a number cannot be drawn: its status when it did not run, else `missing`.
-QString causeOf(const Dataset& data, int row, const QString& missing);
 
 /// A chart with a name, a title and axes, and a reason when there are no rows at all.
 Chart startChart(const ChartInput& input, const QString& name, const QString& title, Axis x,

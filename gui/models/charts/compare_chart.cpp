@@ -39,16 +39,18 @@ Chart buildCompareChart(const ChartInput& input) {
   }
   constexpr std::size_t kMaxArrows = 2000;
   Range x(xAxis.scale), y(Scale::log);
-  y.add(0.9);
-  y.add(1.1);
+  y.add(0.95);
+  y.add(1.05);
+  const MarkMaker marks(input, encoding);
+  const Column &q1 = input.data.at(col::kTimeQ1), &q3 = input.data.at(col::kTimeQ3);
   double rank = 0;
   for (const Delta& delta : deltas) {
-    Mark mark = markOf(input, encoding, delta.row);
+    Mark mark = marks.of(delta.row);
     mark.x = column ? column->number(at(delta.row)) : ++rank;
     mark.y = delta.timeNs / delta.baselineNs;
     if (!std::isfinite(mark.x)) continue;
-    mark.low = input.data.at(col::kTimeQ1).number(at(delta.row)) / delta.baselineNs;
-    mark.high = input.data.at(col::kTimeQ3).number(at(delta.row)) / delta.baselineNs;
+    mark.low = q1.number(at(delta.row)) / delta.baselineNs;
+    mark.high = q3.number(at(delta.row)) / delta.baselineNs;
     mark.aboveRoof = false;
     x.add(mark.x);
     y.add(mark.y);

@@ -5,9 +5,9 @@
 
 #include "gui/models/charts/chart_tools.hpp"
 #include "gui/models/charts/charts.hpp"
-#include "gui/models/charts/encoding.hpp"
 #include "gui/models/charts/loss_ladder.hpp"
 #include "gui/models/charts/reference_row.hpp"
+#include "gui/models/charts/sweeps.hpp"
 #include "gui/models/data/column_ids.hpp"
 
 namespace kvroof::gui {
@@ -75,15 +75,17 @@ Chart buildCompressionChart(const ChartInput& input) {
                   .quantity = Quantity::ratio});
   if (chart.isEmpty()) return chart;
   const Encoding encoding(input, input.options.colour, input.options.shape);
-  LeftOut leftOut;
+  const MarkMaker marks(input, encoding);
+  const Column &compression = input.data.at(col::kEffectiveCompression),
+               &speedup = input.data.at(col::kSpeedup);
+  LeftOut leftOut(input.data);
   Range x(Scale::linear), y(Scale::linear);
   for (const int row : input.rows) {
-    Mark mark = markOf(input, encoding, row);
-    mark.x = input.data.at(col::kEffectiveCompression).number(at(row));
-    mark.y = input.data.at(col::kSpeedup).number(at(row));
+    Mark mark = marks.of(row);
+    mark.x = compression.number(at(row));
+    mark.y = speedup.number(at(row));
     if (!(mark.x > 0 && mark.y > 0)) {
-      leftOut.add(causeOf(input.data, row,
-                          QObject::tr("without bytes, time or a dense run of the same problem")));
+      leftOut.add(row, QObject::tr("without bytes, time or a dense run of the same problem"));
       continue;
     }
     x.add(mark.x);

@@ -8,7 +8,6 @@
 #include "gui/models/charts/charts.hpp"
 #include "gui/models/charts/reference_row.hpp"
 #include "gui/models/data/column_ids.hpp"
-#include "gui/models/data/derived_columns.hpp"
 
 namespace kvroof::gui {
 namespace {
@@ -28,20 +27,21 @@ struct Fastest {
 /// The fastest passed runs of one kernel and of all others, per context and sparsity.
 class Crossover {
  public:
-  Crossover(const ChartInput& input, int reference) : input_(input), reference_(reference) {
-    const Column &time = column(col::kTime), &kvLen = column(col::kKvLen),
-                 &sparsity = column(col::kSparsity), &kernel = column(col::kKernel);
+  Crossover(const ChartInput& input, int reference)
+      : input_(input), facts_(input.data), reference_(reference) {
+    const Column &kvLen = column(col::kKvLen), &sparsity = column(col::kSparsity),
+                 &kernel = column(col::kKernel);
     for (const QLatin1String id : {col::kBatch, col::kQueryHeads, col::kKvHeads, col::kHeadDim,
                                    col::kDtype, col::kDevice, col::kTimeProvenance})
       same_.push_back(&column(id));
     for (const int row : input.rows) {
       if (!isComparable(row)) continue;
-      const double context = kvLen.number(at(row)), ns = time.number(at(row));
+      const double context = kvLen.number(at(row)), ns = facts_.timeNs(row);
       kvLens_.insert(context);
       if (kernel.same(at(row), at(reference_))) {
         sparsities_.insert(sparsity.number(at(row)));
         own_[{context, sparsity.number(at(row))}].offer(ns, row);
-      } else if (isDenseBaseline(input_.data, at(row))) {
+      } else if (facts_.isDenseBaseline(row)) {
         dense_[context].offer(ns, row);
       } else {
         sparse_[{context, sparsity.number(at(row))}].offer(ns, row);
@@ -70,14 +70,17 @@ class Crossover {
     return found == runs.end() ? Fastest{} : found->second;
   }
   const Column& column(QLatin1String id) const { return input_.data.at(id); }
-  /// Same problem apart from sparsity and context, passed, timed in the same way.
+  /// Same problem apart from sparsity and context, passed, timed in the same way. Kernels that
+  /// compute no attention are no rivals of one that does.
   bool isComparable(int row) const {
     for (const Column* fixed : same_)
       if (!fixed->same(at(row), at(reference_))) return false;
-    return column(col::kStatus).text(at(row)) == "passed" && column(col::kTime).number(at(row)) > 0;
+    return facts_.computesAttention(row) == facts_.computesAttention(reference_) &&
+           facts_.passed(row) && facts_.isTimed(row);
   }
 
   const ChartInput& input_;
+  RowFacts facts_;
   int reference_;
   std::vector<const Column*> same_;
   std::set<double> kvLens_, sparsities_;

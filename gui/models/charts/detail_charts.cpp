@@ -130,6 +130,7 @@ Chart buildSamplesChart(const ChartInput& input) {
     chart.x.categories << formatQuantity(low + (bin + 0.5) * width, Quantity::timeNs);
     y.add(kept.heights[at(bin)] + throttled.heights[at(bin)]);
   }
+  chart.isHistogram = true;
   chart.x.scale = Scale::category;
   chart.x.min = -0.6;
   chart.x.max = bins - 0.4;

@@ -5,40 +5,17 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
-#include <unordered_map>
 
+#include "gui/models/charts/chart_tools.hpp"
 #include "gui/models/data/column_ids.hpp"
 
 namespace kvroof::gui {
-namespace {
-
-std::size_t at(int row) { return static_cast<std::size_t>(row); }
-
-bool isVaried(const ChartInput& input, QLatin1String id) {
-  const Column* column = input.data.find(id);
-  return column && input.data.countValues(*column, input.rows, 1) > 1;
-}
-
-std::optional<traces::Provenance> provenanceFrom(const QString& name) {
-  for (const auto value :
-       {traces::Provenance::measured, traces::Provenance::simulated, traces::Provenance::modelled})
-    if (name == QLatin1String(name_of(value).data(), static_cast<qsizetype>(name_of(value).size())))
-      return value;
-  return std::nullopt;
-}
-
-/// Axes that move together with the swept one, and so do not split a sweep.
-bool movesWith(const QString& axis, const QString& swept) {
-  static const std::set<QString> kSparsities{col::kSparsity, "key_sparsity", "value_sparsity"};
-  return axis == swept || (kSparsities.contains(axis) && kSparsities.contains(swept));
-}
-
-}  // namespace
 
 Encoding::Encoding(const ChartInput& input, QString colourId, QString shapeId)
     : data_(input.data), colourId_(std::move(colourId)), shapeId_(std::move(shapeId)) {
   if (colourId_.isEmpty())
-    colourId_ = isVaried(input, col::kSparsity) ? col::kSparsity : col::kKernel;
+    colourId_ =
+        data_.isVaried(data_.at(col::kSparsity), input.rows) ? col::kSparsity : col::kKernel;
   if (shapeId_.isEmpty()) shapeId_ = col::kKernel;
   colour_ = data_.find(colourId_);
   shape_ = data_.find(shapeId_);
@@ -97,11 +74,18 @@ int Encoding::shape(int row) const {
 
 void Encoding::addLegend(Chart& chart) const {
   constexpr std::size_t kMaxShades = 9;
-  const std::size_t step =
-      std::max<std::size_t>(1, (shadeOf_.size() + kMaxShades - 1) / kMaxShades);
+  std::set<double> shades;
+  std::set<int> series, shapes;
+  for (const Mark& mark : chart.marks) {
+    if (!std::isnan(mark.hue.shade)) shades.insert(mark.hue.shade);
+    series.insert(mark.hue.series);
+    shapes.insert(mark.shape);
+  }
+  const std::size_t step = std::max<std::size_t>(1, (shades.size() + kMaxShades - 1) / kMaxShades);
   std::size_t i = 0;
   for (const auto& [value, shade] : shadeOf_) {
-    if (i++ % step != 0 && i != shadeOf_.size()) continue;
+    if (!shades.contains(shade)) continue;
+    if (i++ % step != 0 && i != shades.size()) continue;
     // The first names the column for all: with every one of them naming it, legends take the room.
     const QString title = i == 1 ? colour_->info().title + QStringLiteral(": ") : QString();
     chart.legend.push_back({title + formatQuantity(value, colour_->info().quantity),
@@ -111,14 +95,13 @@ void Encoding::addLegend(Chart& chart) const {
                             {}});
   }
   const bool isSameColumn = colour_ == shape_;
-  for (const auto& [code, series] : seriesOf_) {
-    if (series >= kNumSeries) continue;
-    chart.legend.push_back({colour_->texts()[static_cast<std::size_t>(code)],
-                            LegendSymbol::mark,
-                            Hue{.series = series},
-                            isSameColumn ? series % kNumShapes : 0,
-                            {}});
-  }
+  for (const auto& [code, place] : seriesOf_)
+    if (place < kNumSeries && series.contains(place))
+      chart.legend.push_back({colour_->texts()[at(code)],
+                              LegendSymbol::mark,
+                              Hue{.series = place},
+                              isSameColumn ? place % kNumShapes : 0,
+                              {}});
   if (static_cast<int>(seriesOf_.size()) > kNumSeries)
     chart.legend.push_back({QObject::tr("%1 more (grey)").arg(seriesOf_.size() - kNumSeries),
                             LegendSymbol::mark,
@@ -127,97 +110,21 @@ void Encoding::addLegend(Chart& chart) const {
                             {}});
   if (isSameColumn || shapeOf_.size() < 2) return;
   for (const auto& [code, shape] : shapeOf_)
-    if (shape < kNumShapes)
-      chart.legend.push_back(
-          {shape_->texts()[static_cast<std::size_t>(code)], LegendSymbol::mark, Hue{}, shape, {}});
+    if (shape < kNumShapes && shapes.contains(shape))
+      chart.legend.push_back({shape_->texts()[at(code)], LegendSymbol::mark, Hue{}, shape, {}});
 }
 
-QString defaultSweepAxis(const ChartInput& input) {
-  for (const auto id : {col::kSparsity, col::kKvLen, col::kBatch})
-    if (isVaried(input, id)) return id;
-  const QStringList varied = input.data.variedAxes(input.rows);
-  for (const QString& id : varied)
-    if (id != col::kKernel && id != col::kVariant && id != col::kDevice && id != col::kFile)
-      return id;
-  return col::kSparsity;
-}
+MarkMaker::MarkMaker(const ChartInput& input, const Encoding& encoding)
+    : encoding_(encoding), facts_(input.data) {}
 
-std::vector<Sweep> findSweeps(const ChartInput& input, const QString& axisId,
-                              std::span<const int> rows) {
-  const Column* axis = input.data.find(axisId);
-  if (!axis) return {};
-  std::vector<const Column*> fixed{&input.data.at(col::kTimeProvenance),
-                                   &input.data.at(col::kFile)};
-  for (const QString& id : input.data.variedAxes(input.rows))
-    if (!movesWith(id, axisId)) fixed.push_back(&input.data.at(id));
-  std::map<std::vector<double>, Sweep> groups;
-  std::vector<double> key(fixed.size());
-  for (const int row : rows) {
-    for (std::size_t i = 0; i < fixed.size(); ++i) {
-      const double value =
-          fixed[i]->isNumber() ? fixed[i]->number(at(row)) : fixed[i]->code(at(row));
-      key[i] = std::isnan(value) ? -1 : value;
-    }
-    groups[key].rows.push_back(row);
-  }
-  std::vector<Sweep> sweeps;
-  for (auto& [unused, sweep] : groups) {
-    std::stable_sort(sweep.rows.begin(), sweep.rows.end(),
-                     [&](int a, int b) { return axis->less(at(a), at(b)); });
-    if (sweep.rows.size() > 1) sweeps.push_back(std::move(sweep));
-  }
-  return sweeps;
-}
-
-void addSweepLines(const ChartInput& input, const QString& axisId, const Encoding& encoding,
-                   Chart& chart) {
-  std::unordered_map<int, const Mark*> markOfRow;
-  std::vector<int> rows;
-  for (const Mark& mark : chart.marks) {
-    if (mark.ghost || mark.row < 0) continue;
-    if (markOfRow.emplace(mark.row, &mark).second) rows.push_back(mark.row);
-  }
-  const auto sweeps = findSweeps(input, axisId, rows);
-  const bool isTooMany = static_cast<int>(sweeps.size()) > kMaxSweepLines;
-  const bool isColouredByAxis = encoding.colourId() == axisId;
-  const Column& axis = input.data.at(axisId);
-  for (const Sweep& sweep : sweeps) {
-    const bool isCurrent =
-        std::find(sweep.rows.begin(), sweep.rows.end(), input.currentRow) != sweep.rows.end();
-    if (isTooMany && !isCurrent) continue;
-    Line line{
-        .role = LineRole::sweep,
-        .dashed = markOfRow.at(sweep.rows.front())->provenance == traces::Provenance::modelled,
-        .hue = isColouredByAxis ? Hue{} : encoding.hue(sweep.rows.front())};
-    int last = -1;
-    for (const int row : sweep.rows) {
-      // Repeated runs of one configuration are no step along the axis.
-      if (last >= 0 && axis.same(at(last), at(row))) continue;
-      last = row;
-      line.points.emplace_back(markOfRow.at(row)->x, markOfRow.at(row)->y);
-    }
-    if (line.points.size() > 1) chart.lines.push_back(std::move(line));
-  }
-  const QString title = input.data.at(axisId).info().title;
-  if (isTooMany) {
-    chart.notes << QObject::tr("%1 curves along %2: only that of the selected record is drawn.")
-                       .arg(sweeps.size())
-                       .arg(title);
-  } else if (!sweeps.empty()) {
-    chart.legend.push_back(
-        {QObject::tr("linked along %1").arg(title), LegendSymbol::line, Hue{}, 0, {}});
-  }
-}
-
-Mark markOf(const ChartInput& input, const Encoding& encoding, int row) {
-  const Dataset& data = input.data;
+Mark MarkMaker::of(int row) const {
   Mark mark;
   mark.row = row;
-  mark.hue = encoding.hue(row);
-  mark.shape = encoding.shape(row);
-  mark.provenance = provenanceFrom(data.at(col::kTimeProvenance).text(at(row)));
-  mark.failed = data.at(col::kStatus).text(at(row)) == "failed";
-  mark.aboveRoof = data.at(col::kAboveRoof).number(at(row)) == 1;
+  mark.hue = encoding_.hue(row);
+  mark.shape = encoding_.shape(row);
+  mark.provenance = facts_.provenance(row);
+  mark.failed = facts_.failed(row);
+  mark.aboveRoof = facts_.isAboveRoof(row);
   return mark;
 }
 

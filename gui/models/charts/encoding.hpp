@@ -5,7 +5,7 @@
 #include <span>
 
 #include "gui/models/charts/builder.hpp"
-#include "gui/models/data/dataset.hpp"
+#include "gui/models/data/row_facts.hpp"
 
 namespace kvroof::gui {
 
@@ -19,6 +19,7 @@ class Encoding {
   int shape(int row) const;
   const QString& colourId() const { return colourId_; }
   const QString& shapeId() const { return shapeId_; }
+  /// Explains the colours and shapes of the marks that are in the chart.
   void addLegend(Chart& chart) const;
 
   static constexpr int kNumSeries = 7;  // different colours for names; more share grey
@@ -37,26 +38,16 @@ class Encoding {
   std::map<int, int> shapeOf_;        // by text code
 };
 
-/// Rows that differ only in one axis, in the order of that axis.
-struct Sweep {
-  std::vector<int> rows;
+/// Makes marks of rows with everything but x and y filled in.
+class MarkMaker {
+ public:
+  MarkMaker(const ChartInput& input, const Encoding& encoding);
+  Mark of(int row) const;
+
+ private:
+  const Encoding& encoding_;
+  RowFacts facts_;
 };
-/// Groups of at least two rows of one file, device and origin of time. `axisId` must be a column.
-std::vector<Sweep> findSweeps(const ChartInput& input, const QString& axisId,
-                              std::span<const int> rows);
-/// The axis to link along when nobody chose one: the first varied of sparsity, kv_len, batch, or
-/// another.
-QString defaultSweepAxis(const ChartInput& input);
-
-/// More curves than this are a grey mass: only the one of the current record is then drawn.
-inline constexpr int kMaxSweepLines = 300;
-
-/// Adds the sweep curves through marks that are already in the chart.
-void addSweepLines(const ChartInput& input, const QString& axisId, const Encoding& encoding,
-                   Chart& chart);
-
-/// A mark for a row with everything but x and y filled in.
-Mark markOf(const ChartInput& input, const Encoding& encoding, int row);
 
 /// Legend entries for what the marks of the chart are: failed, simulated, modelled, above a roof.
 void addStateLegend(Chart& chart);

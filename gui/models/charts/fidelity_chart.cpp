@@ -47,19 +47,21 @@ Chart buildFidelityChart(const ChartInput& input) {
   }
   const QString colour =
       input.options.colour.isEmpty() ? QString(col::kKeyRule) : input.options.colour;
-  const bool hasFormats = input.data.countValues(input.data.at(col::kKeyFormat), input.rows, 1) > 1;
+  const bool hasFormats = input.data.isVaried(input.data.at(col::kKeyFormat), input.rows);
   const QString shape = hasFormats ? col::kKeyFormat : col::kKeyRule;
   const Encoding encoding(input, colour,
                           input.options.shape.isEmpty() ? shape : input.options.shape);
-  LeftOut leftOut;
+  const MarkMaker marks(input, encoding);
+  const Column& bytes = input.data.at(col::kBytesPerToken);
+  LeftOut leftOut(input.data);
   Range x(Scale::linear), y(Scale::linear);
   std::vector<QPointF> points;
   for (const int row : input.rows) {
-    Mark mark = markOf(input, encoding, row);
-    mark.x = input.data.at(col::kBytesPerToken).number(at(row));
+    Mark mark = marks.of(row);
+    mark.x = bytes.number(at(row));
     mark.y = metric->number(at(row));
     if (!(mark.x > 0) || !std::isfinite(mark.y)) {
-      leftOut.add(causeOf(input.data, row, QObject::tr("without %1 or bytes").arg(name)));
+      leftOut.add(row, QObject::tr("without %1 or bytes").arg(name));
       continue;
     }
     mark.aboveRoof = false;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QObject>
+#include <algorithm>
 
 #include "gui/models/charts/chart_tools.hpp"
 #include "gui/models/charts/charts.hpp"
-#include "gui/models/charts/encoding.hpp"
 #include "gui/models/charts/reference_row.hpp"
+#include "gui/models/charts/sweeps.hpp"
 #include "gui/models/data/column_ids.hpp"
 
 namespace kvroof::gui {
@@ -92,7 +93,7 @@ class FloorBuilder {
 
 QString defaultX(const ChartInput& input) {
   for (const auto id : {col::kKvLen, col::kBatch})
-    if (input.data.countValues(input.data.at(id), input.rows, 1) > 1) return id;
+    if (input.data.isVaried(input.data.at(id), input.rows)) return id;
   return col::kKvLen;
 }
 
@@ -109,18 +110,28 @@ Chart buildLatencyChart(const ChartInput& input) {
       {.label = QObject::tr("time of one decode step (s)"), .quantity = Quantity::timeNs});
   if (chart.isEmpty()) return chart;
   const Encoding encoding(input, input.options.colour, input.options.shape);
-  LeftOut leftOut;
+  const MarkMaker marks(input, encoding);
+  const RowFacts facts(input.data);
+  const Column &q1 = input.data.at(col::kTimeQ1), &q3 = input.data.at(col::kTimeQ3);
+  // Beside decode steps, times of packing mislead; alone they are what was asked for.
+  const bool anyStep = std::any_of(input.rows.begin(), input.rows.end(),
+                                   [&](int row) { return facts.computesAttention(row); });
+  LeftOut leftOut(input.data);
   Range x(xAxis.scale), y(Scale::log);
   for (const int row : input.rows) {
-    Mark mark = markOf(input, encoding, row);
+    Mark mark = marks.of(row);
     mark.x = column->number(at(row));
-    mark.y = input.data.at(col::kTime).number(at(row));
+    mark.y = facts.timeNs(row);
     if (!std::isfinite(mark.x) || !(mark.y > 0)) {
-      leftOut.add(causeOf(input.data, row, QObject::tr("without time")));
+      leftOut.add(row, QObject::tr("without time"));
       continue;
     }
-    mark.low = input.data.at(col::kTimeQ1).number(at(row));
-    mark.high = input.data.at(col::kTimeQ3).number(at(row));
+    if (anyStep && !facts.computesAttention(row)) {
+      leftOut.addNoStep();
+      continue;
+    }
+    mark.low = q1.number(at(row));
+    mark.high = q3.number(at(row));
     x.add(mark.x);
     y.add(mark.y);
     chart.marks.push_back(mark);

@@ -6,27 +6,21 @@
 #include <tuple>
 
 #include "gui/models/charts/chart_tools.hpp"
-#include "gui/models/charts/encoding.hpp"
+#include "gui/models/charts/sweeps.hpp"
 #include "gui/models/data/column_ids.hpp"
-#include "gui/models/data/derived_columns.hpp"
 
 namespace kvroof::gui {
 
 int referenceRow(const ChartInput& input) {
   if (std::binary_search(input.rows.begin(), input.rows.end(), input.currentRow))
     return input.currentRow;
-  const Dataset& data = input.data;
-  const Column& kvLen = data.at(col::kKvLen);
-  const Column& sparsity = data.at(col::kSparsity);
-  const Column& status = data.at(col::kStatus);
-  const Column& time = data.at(col::kTime);
-  const Column& origin = data.at(col::kTimeProvenance);
+  const RowFacts facts(input.data);
+  const Column &kvLen = input.data.at(col::kKvLen), &sparsity = input.data.at(col::kSparsity),
+               &batch = input.data.at(col::kBatch);
   const auto worth = [&](int row) {
-    const bool isTimed = time.number(at(row)) > 0;
-    return std::tuple(status.text(at(row)) == "passed" && isTimed, !isDenseBaseline(data, at(row)),
-                      origin.text(at(row)) == "measured", kvLen.number(at(row)),
-                      -std::abs(sparsity.number(at(row)) - 0.7),
-                      data.at(col::kBatch).number(at(row)));
+    return std::tuple(facts.passed(row) && facts.isTimed(row), facts.computesAttention(row),
+                      !facts.isDenseBaseline(row), facts.isMeasured(row), kvLen.number(at(row)),
+                      -std::abs(sparsity.number(at(row)) - 0.7), batch.number(at(row)));
   };
   int best = -1;
   decltype(worth(0)) bestWorth;
@@ -42,19 +36,15 @@ std::vector<int> referenceSweep(const ChartInput& input, const QString& axisId) 
   const int reference = referenceRow(input);
   const Column* axis = input.data.find(axisId);
   if (reference < 0 || !axis) return {};
-  for (const Sweep& sweep : findSweeps(input, axisId, input.rows)) {
-    if (std::find(sweep.rows.begin(), sweep.rows.end(), reference) == sweep.rows.end()) continue;
-    std::vector<int> rows;
-    for (const int row : sweep.rows) {
-      if (!rows.empty() && axis->same(at(rows.back()), at(row))) {
-        if (row == reference) rows.back() = row;
-      } else {
-        rows.push_back(row);
-      }
+  std::vector<int> rows;
+  for (const int row : sweepOf(input, axisId, reference)) {
+    if (!rows.empty() && axis->same(at(rows.back()), at(row))) {
+      if (row == reference) rows.back() = row;
+    } else {
+      rows.push_back(row);
     }
-    return rows;
   }
-  return {reference};
+  return rows;
 }
 
 QString configurationText(const Dataset& data, int row, const QString& exceptAxis) {

@@ -6,8 +6,8 @@
 
 #include "gui/models/charts/chart_tools.hpp"
 #include "gui/models/charts/charts.hpp"
-#include "gui/models/charts/encoding.hpp"
 #include "gui/models/charts/reference_row.hpp"
+#include "gui/models/charts/sweeps.hpp"
 #include "gui/models/data/column_ids.hpp"
 
 namespace kvroof::gui {

@@ -1,25 +1,32 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gui/models/data/column.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace kvroof::gui {
 namespace {
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 }
 
-int Column::codeFor(const std::string& value) {
+int Column::codeFor(std::string_view value) {
   if (value.empty()) return -1;
-  const auto [entry, isNew] = codeOf_.try_emplace(value, static_cast<int>(texts_.size()));
-  if (isNew) {
-    const QString text = QString::fromStdString(value);
-    bool isNumeric = false;
-    const double number = text.toDouble(&isNumeric);
-    texts_.push_back(text);
-    textNumbers_.push_back(isNumeric ? number : kUnknown);
-  }
-  return entry->second;
+  if (const auto known = codeOf(value)) return *known;
+  const QString text = QString::fromUtf8(value.data(), static_cast<qsizetype>(value.size()));
+  bool isNumeric = false;
+  const double number = text.toDouble(&isNumeric);
+  const int code = static_cast<int>(texts_.size());
+  texts_.push_back(text);
+  textNumbers_.push_back(isNumeric ? number : kUnknown);
+  codeOf_.emplace(value, code);
+  return code;
+}
+
+std::optional<int> Column::codeOf(std::string_view value) const {
+  const auto found = codeOf_.find(value);
+  return found == codeOf_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void Column::padTo(std::size_t size) {
@@ -60,11 +67,40 @@ bool Column::same(std::size_t a, std::size_t b) const {
 }
 
 bool Column::less(std::size_t a, std::size_t b) const {
-  const double x = number(a), y = number(b);
+  if (!isNumber()) return lessText(codes_[a], codes_[b]);
+  const double x = numbers_[a], y = numbers_[b];
+  return std::isnan(y) ? !std::isnan(x) : x < y;
+}
+
+bool Column::lessText(int a, int b) const {
+  if (a < 0 || b < 0) return a >= 0 && b < 0;
+  const double x = textNumbers_[static_cast<std::size_t>(a)];
+  const double y = textNumbers_[static_cast<std::size_t>(b)];
   if (!std::isnan(x) && !std::isnan(y)) return x < y;
-  if (isNumber() || !std::isnan(x) || !std::isnan(y)) return !std::isnan(x);
-  if (codes_[a] < 0 || codes_[b] < 0) return codes_[a] >= 0 && codes_[b] < 0;
-  return QString::localeAwareCompare(text(a), text(b)) < 0;
+  if (!std::isnan(x) || !std::isnan(y)) return !std::isnan(x);
+  return QString::localeAwareCompare(texts_[static_cast<std::size_t>(a)],
+                                     texts_[static_cast<std::size_t>(b)]) < 0;
+}
+
+std::vector<double> Column::sortKeys(std::span<const int> rows) const {
+  constexpr double kLast = std::numeric_limits<double>::infinity();
+  std::vector<double> rankOf(texts_.size());  // by code
+  std::vector<int> codes(texts_.size());
+  std::iota(codes.begin(), codes.end(), 0);
+  std::stable_sort(codes.begin(), codes.end(), [this](int a, int b) { return lessText(a, b); });
+  for (std::size_t rank = 0; rank < codes.size(); ++rank)
+    rankOf[static_cast<std::size_t>(codes[rank])] = static_cast<double>(rank);
+  std::vector<double> keys;
+  keys.reserve(rows.size());
+  for (const int row : rows) {
+    const auto r = static_cast<std::size_t>(row);
+    if (isNumber()) {
+      keys.push_back(std::isnan(numbers_[r]) ? kLast : numbers_[r]);
+    } else {
+      keys.push_back(codes_[r] < 0 ? kLast : rankOf[static_cast<std::size_t>(codes_[r])]);
+    }
+  }
+  return keys;
 }
 
 }  // namespace kvroof::gui

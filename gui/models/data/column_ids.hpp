@@ -22,6 +22,7 @@ inline constexpr QLatin1String kKvLen{"kv_len"};
 inline constexpr QLatin1String kDtype{"dtype"};
 inline constexpr QLatin1String kSparsity{"sparsity"};
 inline constexpr QLatin1String kKeyFormat{"key_format"};
+inline constexpr QLatin1String kValueFormat{"value_format"};
 inline constexpr QLatin1String kKeyRule{"key_rule"};
 inline constexpr QLatin1String kTime{"time"};
 inline constexpr QLatin1String kTimeQ1{"time_q1"};

@@ -3,10 +3,10 @@
 
 #include <QFileInfo>
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <numeric>
-#include <set>
 
 #include "gui/models/data/column_ids.hpp"
 #include "gui/models/data/derived_columns.hpp"
@@ -59,47 +59,43 @@ Column& Dataset::mutableAt(const QString& id) {
   return columns_[static_cast<std::size_t>(indexOf_.value(id))];
 }
 
-Column& Dataset::dynamicColumn(const QString& id, const QString& title, ColumnKind kind,
-                               ColumnRole role, Quantity quantity) {
-  const auto found = indexOf_.constFind(id);
-  if (found != indexOf_.cend()) return columns_[static_cast<std::size_t>(*found)];
-  indexOf_.insert(id, static_cast<int>(columns_.size()));
-  return columns_.emplace_back(ColumnInfo{id, title, kind, role, quantity});
+Column& Dataset::dynamicColumn(const DynamicKind& kind, const std::string& name) {
+  Column*& column = dynamicColumns_[{&kind, name}];
+  if (!column) {
+    const QString title = QString::fromStdString(name), id = kind.prefix + title;
+    indexOf_.insert(id, static_cast<int>(columns_.size()));
+    column = &columns_.emplace_back(ColumnInfo{id, QLatin1String(kind.titlePrefix) + title,
+                                               kind.kind, kind.role, kind.quantity});
+  }
+  column->padTo(size());
+  return *column;
 }
 
 void Dataset::appendDynamic(const traces::Summary& summary) {
-  const std::size_t row = size();
-  for (const auto& [name, value] : summary.axes) {
-    const QString title = QString::fromStdString(name);
-    Column& column = dynamicColumn(col::kAxisPrefix + title, title, ColumnKind::text,
-                                   ColumnRole::axis, Quantity::plain);
-    column.padTo(row);
-    column.append(value);
-  }
+  static constexpr DynamicKind kAxis{col::kAxisPrefix, "", ColumnKind::text, ColumnRole::axis,
+                                     Quantity::plain};
+  static constexpr DynamicKind kPhase{col::kPhasePrefix, "phase ", ColumnKind::number,
+                                      ColumnRole::result, Quantity::timeNs};
+  static constexpr DynamicKind kFidelity{col::kFidelityPrefix, "", ColumnKind::number,
+                                         ColumnRole::result, Quantity::plain};
+  for (const auto& [name, value] : summary.axes) dynamicColumn(kAxis, name).append(value);
   for (const traces::NamedTime& phase : summary.phases) {
-    const QString title = QString::fromStdString(phase.name);
-    Column& column = dynamicColumn(col::kPhasePrefix + title, "phase " + title, ColumnKind::number,
-                                   ColumnRole::result, Quantity::timeNs);
-    column.padTo(row);
-    if (column.size() == row) {
+    Column& column = dynamicColumn(kPhase, phase.name);
+    if (column.size() == size()) {
       column.append(phase.time_ns);
     } else {
-      column.set(row, column.number(row) + phase.time_ns);  // a phase that is named twice
+      column.set(size(), column.number(size()) + phase.time_ns);  // a phase that is named twice
     }
   }
-  for (const auto& [name, counter] : summary.fidelity) {
-    const QString title = QString::fromStdString(name);
-    Column& column = dynamicColumn(col::kFidelityPrefix + title, title, ColumnKind::number,
-                                   ColumnRole::result, Quantity::plain);
-    column.padTo(row);
-    column.append(counter.value.value_or(std::numeric_limits<double>::quiet_NaN()));
-  }
+  for (const auto& [name, counter] : summary.fidelity)
+    dynamicColumn(kFidelity, name)
+        .append(counter.value.value_or(std::numeric_limits<double>::quiet_NaN()));
 }
 
 void Dataset::append(const Batch& batch) {
   environments_.insert(batch.environments.begin(), batch.environments.end());
   ceilings_.insert(batch.ceilings.begin(), batch.ceilings.end());
-  if (batch.rows.empty()) return;
+  if (batch.rows.empty()) return resolveIds();
   const auto& fields = recordFields();
   const std::string file = QFileInfo(files_[batch.file]).fileName().toStdString();
   const auto codeOfId = [this](const std::string& id) {
@@ -130,16 +126,28 @@ void Dataset::append(const Batch& batch) {
     fileOf_.push_back(batch.file);
   }
   for (Column& column : columns_) column.padTo(size());
-  resolveDevices();
+  resolveIds();
   emit rowsAppended(static_cast<int>(first), static_cast<int>(size()) - 1);
 }
 
-/// Environments may follow their records in a file, so rows without a device are tried again.
-void Dataset::resolveDevices() {
+/// Environments and ceilings may follow their records in a file, so what was not there is looked
+/// for again.
+void Dataset::resolveIds() {
+  environmentOfId_.resize(ids_.size());
+  ceilingsOfId_.resize(ids_.size());
+  for (std::size_t id = 0; id < ids_.size(); ++id) {
+    const auto environment = environments_.find(ids_[id]);
+    environmentOfId_[id] = environment == environments_.end() ? nullptr : &environment->second;
+    const auto ceilings = ceilings_.find(ids_[id]);
+    ceilingsOfId_[id] = ceilings == ceilings_.end() ? nullptr : &ceilings->second;
+  }
   Column& device = mutableAt(col::kDevice);
-  for (std::size_t row = 0; row < size(); ++row) {
-    if (device.code(row) >= 0) continue;
-    if (const auto* environment = environmentOf(row)) device.set(row, environment->device.name);
+  bool areAllKnown = true;
+  for (std::size_t row = numWithDevice_; row < size(); ++row) {
+    const auto* environment = environmentOf(row);
+    if (environment && device.code(row) < 0) device.set(row, environment->device.name);
+    areAllKnown = areAllKnown && environment;
+    if (areAllKnown) numWithDevice_ = row + 1;
   }
 }
 
@@ -152,6 +160,7 @@ void Dataset::dropFile(int file) {
   keepOnly(environmentIdOf_, keep);
   keepOnly(ceilingsIdOf_, keep);
   keepOnly(fileOf_, keep);
+  numWithDevice_ = 0;
   emit reset();
 }
 
@@ -161,42 +170,33 @@ void Dataset::refresh() {
 }
 
 const traces::Ceilings* Dataset::ceilingsOf(std::size_t row) const {
-  const auto found = ceilings_.find(ceilingsId(row));
-  return found == ceilings_.end() ? nullptr : &found->second;
+  return ceilingsOfId_[static_cast<std::size_t>(ceilingsIdOf_[row])];
 }
 
 const traces::Environment* Dataset::environmentOf(std::size_t row) const {
-  const auto found = environments_.find(ids_[static_cast<std::size_t>(environmentIdOf_[row])]);
-  return found == environments_.end() ? nullptr : &found->second;
+  return environmentOfId_[static_cast<std::size_t>(environmentIdOf_[row])];
 }
 
 const std::string& Dataset::ceilingsId(std::size_t row) const {
   return ids_[static_cast<std::size_t>(ceilingsIdOf_[row])];
 }
 
-int Dataset::countValues(const Column& column, std::span<const int> rows, int limit) const {
-  if (!column.isNumber()) {
-    std::set<int> codes;
-    for (const int row : rows)
-      if (const int code = column.code(static_cast<std::size_t>(row)); code >= 0) {
-        codes.insert(code);
-        if (static_cast<int>(codes.size()) > limit) break;
-      }
-    return static_cast<int>(codes.size());
+bool Dataset::isVaried(const Column& column, std::span<const int> rows) const {
+  if (!column.isNumber() && column.texts().size() < 2) return false;
+  int first = -1;  // of those that are known
+  for (const int row : rows) {
+    const auto r = static_cast<std::size_t>(row);
+    if (column.isNumber() ? std::isnan(column.number(r)) : column.code(r) < 0) continue;
+    if (first < 0) first = row;
+    if (!column.same(static_cast<std::size_t>(first), r)) return true;
   }
-  std::set<double> values;
-  for (const int row : rows)
-    if (const double value = column.number(static_cast<std::size_t>(row)); value == value) {
-      values.insert(value);
-      if (static_cast<int>(values.size()) > limit) break;
-    }
-  return static_cast<int>(values.size());
+  return false;
 }
 
 QStringList Dataset::variedAxes(std::span<const int> rows) const {
   QStringList ids;
   for (const Column& column : columns_)
-    if (column.info().role == ColumnRole::axis && countValues(column, rows, 1) > 1)
+    if (column.info().role == ColumnRole::axis && isVaried(column, rows))
       ids.push_back(column.info().id);
   if (files_.size() > 1) ids.push_back(col::kFile);
   return ids;

@@ -43,13 +43,14 @@ class Dataset : public QObject {
   const std::deque<Column>& columns() const { return columns_; }
   /// nullptr when no record had such a field.
   const Column* find(const QString& id) const;
-  /// A column that always exists: those of column_ids.hpp without a prefix.
+  /// A column that always exists: those of column_ids.hpp without a prefix. A look-up costs more
+  /// than a number: loops over rows look up before them.
   const Column& at(const QString& id) const;
   Column& mutableAt(const QString& id);
+  /// Whether rows that hold a value hold different ones.
+  bool isVaried(const Column& column, std::span<const int> rows) const;
   /// Ids of columns with more than one value over `rows` that a sweep may have varied.
   QStringList variedAxes(std::span<const int> rows) const;
-  /// Number of different values over `rows`; stops counting above `limit`.
-  int countValues(const Column& column, std::span<const int> rows, int limit) const;
 
   int fileOf(std::size_t row) const { return fileOf_[row]; }
   std::size_t recordOf(std::size_t row) const { return recordOf_[row]; }
@@ -66,10 +67,17 @@ class Dataset : public QObject {
   void changed();
 
  private:
-  Column& dynamicColumn(const QString& id, const QString& title, ColumnKind kind, ColumnRole role,
-                        Quantity quantity);
+  /// Fields with names of their own: axes, phases, metrics of fidelity.
+  struct DynamicKind {
+    QLatin1String prefix;     // of the id
+    const char* titlePrefix;  // of the title
+    ColumnKind kind;
+    ColumnRole role;
+    Quantity quantity;
+  };
+  Column& dynamicColumn(const DynamicKind& kind, const std::string& name);
   void appendDynamic(const traces::Summary& summary);
-  void resolveDevices();
+  void resolveIds();
 
   QStringList files_;
   std::deque<Column> columns_;
@@ -83,6 +91,12 @@ class Dataset : public QObject {
   std::unordered_map<std::string, int> idCode_{{"", 0}};
   std::map<std::string, traces::Environment> environments_;
   std::map<std::string, traces::Ceilings> ceilings_;
+  // By index into ids_; nullptr while the file does not hold that line.
+  std::vector<const traces::Environment*> environmentOfId_;
+  std::vector<const traces::Ceilings*> ceilingsOfId_;
+  // By name: making the id of a column costs more than finding it.
+  std::map<std::pair<const DynamicKind*, std::string>, Column*> dynamicColumns_;
+  std::size_t numWithDevice_ = 0;  // leading rows whose device is known
 };
 
 /// All rows: 0, 1, ..., size - 1.

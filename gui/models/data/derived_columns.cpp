@@ -6,9 +6,11 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <unordered_map>
 
 #include "gui/models/data/column_ids.hpp"
 #include "gui/models/data/dataset.hpp"
+#include "gui/models/data/row_facts.hpp"
 
 namespace kvroof::gui {
 namespace {
@@ -20,13 +22,35 @@ constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 /// Rows with equal keys solve the same problem on the same device with times of the same origin.
 using ProblemKey = std::array<double, 8>;
 
-ProblemKey problemKey(const Dataset& data, std::size_t row) {
-  const auto code = [&](QLatin1String id) { return static_cast<double>(data.at(id).code(row)); };
-  const auto number = [&](QLatin1String id) { return data.at(id).number(row); };
-  return {code(col::kDevice),    code(col::kTimeProvenance), code(col::kDtype),
-          number(col::kBatch),   number(col::kQueryHeads),   number(col::kKvHeads),
-          number(col::kHeadDim), number(col::kKvLen)};
-}
+struct ProblemKeyHash {
+  std::size_t operator()(const ProblemKey& key) const {
+    std::size_t hash = 0;
+    for (const double part : key) hash = hash * 1'000'003 + std::hash<double>{}(part);
+    return hash;
+  }
+};
+using FastestOf = std::unordered_map<ProblemKey, double, ProblemKeyHash>;  // ns
+
+/// Makes keys of rows, with the columns looked up once.
+class ProblemKeys {
+ public:
+  explicit ProblemKeys(const Dataset& data) {
+    for (const auto id : {col::kDevice, col::kTimeProvenance, col::kDtype})
+      texts_.push_back(&data.at(id));
+    for (const auto id : {col::kBatch, col::kQueryHeads, col::kKvHeads, col::kHeadDim, col::kKvLen})
+      numbers_.push_back(&data.at(id));
+  }
+  ProblemKey of(std::size_t row) const {
+    ProblemKey key;
+    auto part = key.begin();
+    for (const Column* text : texts_) *part++ = text->code(row);
+    for (const Column* number : numbers_) *part++ = number->number(row);
+    return key;
+  }
+
+ private:
+  std::vector<const Column*> texts_, numbers_;
+};
 
 std::optional<RoofUse> useOf(const traces::Ceilings& ceilings, RoofLevel level, double achieved) {
   if (!(achieved > 0) || !std::isfinite(achieved)) return std::nullopt;
@@ -36,13 +60,47 @@ std::optional<RoofUse> useOf(const traces::Ceilings& ceilings, RoofLevel level, 
   return std::nullopt;
 }
 
+/// Tells the uses of roofs of rows, with the columns looked up once.
+class RoofUses {
+ public:
+  explicit RoofUses(const Dataset& data)
+      : data_(data),
+        time_(data.at(col::kTime)),
+        useful_(data.at(col::kUsefulFlops)),
+        executed_(data.at(col::kExecutedFlops)),
+        moved_{{{RoofLevel::dram, &data.at(col::kDramBytes)},
+                {RoofLevel::l2, &data.at(col::kL2Bytes)},
+                {RoofLevel::shared, &data.at(col::kSharedBytes)}}} {}
+
+  void of(std::size_t row, std::vector<RoofUse>& uses) const {
+    uses.clear();
+    const traces::Ceilings* ceilings = data_.ceilingsOf(row);
+    const double seconds = time_.number(row) * 1e-9;
+    if (!ceilings || !(seconds > 0)) return;
+    const auto add = [&](RoofLevel level, double amount) {
+      if (const auto use = useOf(*ceilings, level, amount / seconds)) uses.push_back(*use);
+    };
+    for (const auto& [level, bytes] : moved_) add(level, bytes->number(row));
+    const double executed = executed_.number(row);
+    add(RoofLevel::tensor, std::isnan(executed) ? useful_.number(row) : executed);
+  }
+
+ private:
+  const Dataset& data_;
+  const Column &time_, &useful_, &executed_;
+  std::array<std::pair<RoofLevel, const Column*>, 3> moved_;
+};
+
 void deriveRoofs(Dataset& data) {
   Column& dramShare = data.mutableAt(col::kDramShare);
   Column& roofShare = data.mutableAt(col::kRoofShare);
   Column& nearest = data.mutableAt(col::kNearestRoof);
   Column& above = data.mutableAt(col::kAboveRoof);
+  const RoofUses usesOf(data);
+  std::vector<RoofUse> uses;
+  std::map<std::pair<RoofLevel, RoofKind>, std::string> names;
   for (std::size_t row = 0; row < data.size(); ++row) {
-    const auto uses = roofUses(data, row);
+    usesOf.of(row, uses);
     dramShare.set(row, kUnknown);
     for (const RoofUse& use : uses)
       if (use.level == RoofLevel::dram) dramShare.set(row, use.share());
@@ -51,42 +109,52 @@ void deriveRoofs(Dataset& data) {
     });
     const bool isKnown = most != uses.end();
     roofShare.set(row, isKnown ? most->share() : kUnknown);
-    nearest.set(row, isKnown ? roofName(*most).toStdString() : std::string());
     above.set(row, isKnown ? (most->share() > 1 + kRoofTolerance ? 1.0 : 0.0) : kUnknown);
+    if (!isKnown) {
+      nearest.set(row, std::string_view());
+      continue;
+    }
+    std::string& name = names[{most->level, most->kind}];
+    if (name.empty()) name = roofName(*most).toStdString();
+    nearest.set(row, name);
   }
 }
 
 void deriveSpeedup(Dataset& data) {
-  const Column& time = data.at(col::kTime);
-  std::map<ProblemKey, double> denseTime;                    // of any file
-  std::map<std::pair<int, ProblemKey>, double> denseOfFile;  // runs of one sitting compare best
-  const auto keepFaster = [](auto& times, const auto& key, double ns) {
+  FastestOf denseOfAny;  // of any file
+  std::vector<FastestOf> denseOf(static_cast<std::size_t>(data.files().size()));
+  const auto keepFaster = [](FastestOf& times, const ProblemKey& key, double ns) {
     const auto [entry, isNew] = times.try_emplace(key, ns);
     if (!isNew) entry->second = std::min(entry->second, ns);
   };
-  for (std::size_t row = 0; row < data.size(); ++row) {
+  const ProblemKeys keys(data);
+  const RowFacts facts(data);
+  for (const int row : allRows(data)) {
+    const auto r = static_cast<std::size_t>(row);
     // A dense run above a roof is an artefact: it would make every other run look slow.
-    if (!isDenseBaseline(data, row) || data.at(col::kStatus).text(row) != "passed" ||
-        data.at(col::kAboveRoof).number(row) == 1)
+    if (!facts.isDenseBaseline(row) || !facts.computesAttention(row) || !facts.passed(row) ||
+        !facts.isTimed(row) || facts.isAboveRoof(row))
       continue;
-    const double ns = time.number(row);
-    if (!(ns > 0)) continue;
-    keepFaster(denseTime, problemKey(data, row), ns);
-    keepFaster(denseOfFile, std::pair(data.fileOf(row), problemKey(data, row)), ns);
+    const ProblemKey key = keys.of(r);
+    keepFaster(denseOfAny, key, facts.timeNs(row));
+    keepFaster(denseOf[static_cast<std::size_t>(data.fileOf(r))], key, facts.timeNs(row));
   }
   Column& speedup = data.mutableAt(col::kSpeedup);
   Column& effective = data.mutableAt(col::kEffectiveCompression);
-  for (std::size_t row = 0; row < data.size(); ++row) {
-    const double ns = time.number(row);
-    const ProblemKey key = problemKey(data, row);
-    const auto ofFile = denseOfFile.find({data.fileOf(row), key});
-    const auto any = denseTime.find(key);
-    const double dense = ofFile != denseOfFile.end() ? ofFile->second
-                         : any != denseTime.end()    ? any->second
-                                                     : kUnknown;
-    speedup.set(row, ns > 0 ? dense / ns : kUnknown);
-    const double moved = data.at(col::kDramBytes).number(row);
-    effective.set(row, moved > 0 ? data.at(col::kDenseBytes).number(row) / moved : kUnknown);
+  const Column &moved = data.at(col::kDramBytes), &dense = data.at(col::kDenseBytes);
+  const auto denseNs = [&](std::size_t row) {
+    const ProblemKey key = keys.of(row);
+    // Runs of one sitting compare best.
+    const FastestOf& ofFile = denseOf[static_cast<std::size_t>(data.fileOf(row))];
+    if (const auto found = ofFile.find(key); found != ofFile.end()) return found->second;
+    const auto found = denseOfAny.find(key);
+    return found == denseOfAny.end() ? kUnknown : found->second;
+  };
+  for (const int row : allRows(data)) {
+    const auto r = static_cast<std::size_t>(row);
+    const bool isStep = facts.computesAttention(row);
+    speedup.set(r, isStep && facts.isTimed(row) ? denseNs(r) / facts.timeNs(row) : kUnknown);
+    effective.set(r, isStep && moved.number(r) > 0 ? dense.number(r) / moved.number(r) : kUnknown);
   }
 }
 
@@ -110,17 +178,7 @@ void deriveColumns(Dataset& data) {
 
 std::vector<RoofUse> roofUses(const Dataset& data, std::size_t row) {
   std::vector<RoofUse> uses;
-  const traces::Ceilings* ceilings = data.ceilingsOf(row);
-  const double seconds = data.at(col::kTime).number(row) * 1e-9;
-  if (!ceilings || !(seconds > 0)) return uses;
-  const auto add = [&](RoofLevel level, double amount) {
-    if (const auto use = useOf(*ceilings, level, amount / seconds)) uses.push_back(*use);
-  };
-  add(RoofLevel::dram, data.at(col::kDramBytes).number(row));
-  add(RoofLevel::l2, data.at(col::kL2Bytes).number(row));
-  add(RoofLevel::shared, data.at(col::kSharedBytes).number(row));
-  const double executed = data.at(col::kExecutedFlops).number(row);
-  add(RoofLevel::tensor, std::isnan(executed) ? data.at(col::kUsefulFlops).number(row) : executed);
+  RoofUses(data).of(row, uses);
   return uses;
 }
 
@@ -129,7 +187,7 @@ QString levelName(RoofLevel level) {
     case RoofLevel::dram: return QStringLiteral("DRAM");
     case RoofLevel::l2: return QStringLiteral("L2");
     case RoofLevel::shared: return QStringLiteral("shared memory");
-    case RoofLevel::tensor: return QStringLiteral("tensor cores");
+    case RoofLevel::tensor: return QStringLiteral("tensor");
     case RoofLevel::cuda_core: return QStringLiteral("CUDA cores");
     case RoofLevel::instruction: return QStringLiteral("instruction issue");
     case RoofLevel::launch: return QStringLiteral("launch");
@@ -142,15 +200,6 @@ QString roofName(const RoofUse& use) {
   return QString::fromUtf8(name_of(use.kind).data(),
                            static_cast<qsizetype>(name_of(use.kind).size())) +
          QChar(' ') + levelName(use.level) + QStringLiteral(" roof");
-}
-
-bool isDenseBaseline(const Dataset& data, std::size_t row) {
-  const auto isDense = [&](const QString& id) {
-    const QString format = data.at(id).text(row);
-    return format.isEmpty() || format == "dense";
-  };
-  return data.at(col::kSparsity).number(row) == 0 && isDense(col::kKeyFormat) &&
-         isDense(QStringLiteral("value_format"));
 }
 
 }  // namespace kvroof::gui

@@ -38,8 +38,4 @@ std::vector<RoofUse> roofUses(const Dataset& data, std::size_t row);
 QString roofName(const RoofUse& use);
 QString levelName(traces::RoofLevel level);
 
-/// Whether both sides of the cache are stored dense: a baseline that sparse kernels are compared
-/// with. A sparse kernel at sparsity 0 is none.
-bool isDenseBaseline(const Dataset& data, std::size_t row);
-
 }  // namespace kvroof::gui

@@ -48,8 +48,8 @@ double meanSparsity(const Summary& s) {
   return (s.problem.keys.requested_sparsity + s.problem.values.requested_sparsity) / 2;
 }
 
-std::string provenance(const auto& optional) {
-  return optional ? std::string(name_of(optional->provenance)) : std::string();
+std::string_view provenance(const auto& optional) {
+  return optional ? name_of(optional->provenance) : std::string_view();
 }
 
 std::vector<RecordField> makeFields() {
@@ -62,17 +62,19 @@ std::vector<RecordField> makeFields() {
     fields.push_back({{id, QString::fromUtf8(title), ColumnKind::number, role, quantity}, get});
   };
   const auto text = [&](QLatin1String id, const char* title, ColumnRole role,
-                        std::string (*get)(const Summary&)) {
+                        std::string_view (*get)(const Summary&)) {
     fields.push_back({{id, QString::fromUtf8(title), ColumnKind::text, role, plain}, nullptr, get});
   };
   constexpr auto kIdentity = ColumnRole::identity;
   constexpr auto kAxis = ColumnRole::axis;
   constexpr auto kResult = ColumnRole::result;
 
-  text(col::kKernel, "kernel", kAxis, [](const Summary& s) { return s.kernel.name; });
-  text(col::kVariant, "variant", kAxis, [](const Summary& s) { return s.kernel.variant; });
+  text(col::kKernel, "kernel", kAxis,
+       [](const Summary& s) -> std::string_view { return s.kernel.name; });
+  text(col::kVariant, "variant", kAxis,
+       [](const Summary& s) -> std::string_view { return s.kernel.variant; });
   text(col::kStatus, "status", kResult,
-       [](const Summary& s) { return std::string(name_of(s.status)); });
+       [](const Summary& s) -> std::string_view { return name_of(s.status); });
   number(col::kBatch, "batch", kAxis, count,
          [](const Summary& s) { return real(s.problem.batch); });
   number(col::kKvLen, "kv_len", kAxis, tokens,
@@ -85,7 +87,7 @@ std::vector<RecordField> makeFields() {
   number(col::kTimeQ3, "time q3", kResult, timeNs,
          [](const Summary& s) { return shownTime(s).q3Ns; });
   text(col::kTimeProvenance, "time is", kResult,
-       [](const Summary& s) { return shownTime(s).provenance; });
+       [](const Summary& s) -> std::string_view { return shownTime(s).provenance; });
   number(col::kSamples, "samples", kResult, count,
          [](const Summary& s) { return s.time ? real(s.time->statistics.count) : kUnknown; });
   number(QLatin1String("throttled"), "throttled samples", kResult, count,
@@ -102,15 +104,17 @@ std::vector<RecordField> makeFields() {
          intensity<MemoryLevel::shared>);
   number(col::kPredicted, "predicted time", kResult, timeNs,
          [](const Summary& s) { return s.prediction ? known(s.prediction->time_ns) : kUnknown; });
-  text(col::kBinding, "predicted limit", kResult,
-       [](const Summary& s) { return s.prediction ? s.prediction->binding : std::string(); });
+  text(col::kBinding, "predicted limit", kResult, [](const Summary& s) -> std::string_view {
+    return s.prediction ? std::string_view(s.prediction->binding) : "";
+  });
   number(col::kCompression, "compression (stored)", kResult, Quantity::ratio,
          [](const Summary& s) { return s.bytes ? known(compression_ratio(*s.bytes)) : kUnknown; });
   number(col::kToleranceShare, "error / tolerance", kResult, plain,
          [](const Summary& s) { return s.validation ? s.validation->tolerance_share : kUnknown; });
-  text(col::kReason, "reason", kResult, [](const Summary& s) { return s.reason; });
+  text(col::kReason, "reason", kResult,
+       [](const Summary& s) -> std::string_view { return s.reason; });
   text(col::kBackend, "backend", kAxis,
-       [](const Summary& s) { return std::string(name_of(s.backend)); });
+       [](const Summary& s) -> std::string_view { return name_of(s.backend); });
   number(col::kQueryHeads, "query_heads", kAxis, count,
          [](const Summary& s) { return real(s.problem.query_heads); });
   number(col::kKvHeads, "kv_heads", kAxis, count,
@@ -119,10 +123,13 @@ std::vector<RecordField> makeFields() {
          [](const Summary& s) { return real(s.problem.head_dim); });
   number(QLatin1String("window"), "window", kAxis, tokens,
          [](const Summary& s) { return real(s.problem.window); });
-  text(col::kDtype, "dtype", kAxis, [](const Summary& s) { return s.problem.dtype; });
-  text(QLatin1String("model"), "model", kAxis,
-       [](const Summary& s) { return s.problem.model.value_or(""); });
-  text(QLatin1String("input"), "input", kAxis, [](const Summary& s) { return s.problem.input; });
+  text(col::kDtype, "dtype", kAxis,
+       [](const Summary& s) -> std::string_view { return s.problem.dtype; });
+  text(QLatin1String("model"), "model", kAxis, [](const Summary& s) -> std::string_view {
+    return s.problem.model ? std::string_view(*s.problem.model) : "";
+  });
+  text(QLatin1String("input"), "input", kAxis,
+       [](const Summary& s) -> std::string_view { return s.problem.input; });
   number(QLatin1String("key_sparsity"), "key sparsity", kAxis, share,
          [](const Summary& s) { return s.problem.keys.requested_sparsity; });
   number(QLatin1String("value_sparsity"), "value sparsity", kAxis, share,
@@ -131,13 +138,14 @@ std::vector<RecordField> makeFields() {
          [](const Summary& s) { return known(s.problem.keys.effective_sparsity); });
   number(QLatin1String("value_effective_sparsity"), "value sparsity (effective)", kResult, share,
          [](const Summary& s) { return known(s.problem.values.effective_sparsity); });
-  text(col::kKeyRule, "key rule", kAxis, [](const Summary& s) { return s.problem.keys.rule; });
+  text(col::kKeyRule, "key rule", kAxis,
+       [](const Summary& s) -> std::string_view { return s.problem.keys.rule; });
   text(QLatin1String("value_rule"), "value rule", kAxis,
-       [](const Summary& s) { return s.problem.values.rule; });
+       [](const Summary& s) -> std::string_view { return s.problem.values.rule; });
   text(col::kKeyFormat, "key format", kAxis,
-       [](const Summary& s) { return s.problem.keys.format; });
-  text(QLatin1String("value_format"), "value format", kAxis,
-       [](const Summary& s) { return s.problem.values.format; });
+       [](const Summary& s) -> std::string_view { return s.problem.keys.format; });
+  text(col::kValueFormat, "value format", kAxis,
+       [](const Summary& s) -> std::string_view { return s.problem.values.format; });
   number(QLatin1String("seed"), "seed", kAxis, count,
          [](const Summary& s) { return real(s.problem.seed); });
   number(col::kUsefulFlops, "useful FLOP", kResult, flops,
@@ -147,9 +155,10 @@ std::vector<RecordField> makeFields() {
   number(col::kDramBytes, "DRAM bytes", kResult, bytes, bytesMoved<MemoryLevel::dram>);
   number(col::kL2Bytes, "L2 bytes", kResult, bytes, bytesMoved<MemoryLevel::l2>);
   number(col::kSharedBytes, "shared bytes", kResult, bytes, bytesMoved<MemoryLevel::shared>);
-  text(col::kTrafficProvenance, "bytes moved are", kResult, [](const Summary& s) {
-    return s.traffic.empty() ? std::string() : std::string(name_of(s.traffic.front().provenance));
-  });
+  text(col::kTrafficProvenance, "bytes moved are", kResult,
+       [](const Summary& s) -> std::string_view {
+         return s.traffic.empty() ? std::string_view() : name_of(s.traffic.front().provenance);
+       });
   number(col::kKeyValueBytes, "bytes of key values", kResult, bytes, part<&Bytes::key_values>);
   number(col::kValueValueBytes, "bytes of value values", kResult, bytes,
          part<&Bytes::value_values>);
@@ -173,9 +182,9 @@ std::vector<RecordField> makeFields() {
     return s.bytes ? quotient(real(compressed_bytes(*s.bytes)), numTokens) : kUnknown;
   });
   text(col::kBytesProvenance, "stored bytes are", kResult,
-       [](const Summary& s) { return provenance(s.bytes); });
+       [](const Summary& s) -> std::string_view { return provenance(s.bytes); });
   text(QLatin1String("utc_time"), "finished (UTC)", kIdentity,
-       [](const Summary& s) { return s.utc_time; });
+       [](const Summary& s) -> std::string_view { return s.utc_time; });
   return fields;
 }
 
@@ -184,7 +193,7 @@ std::vector<RecordField> makeFields() {
 ShownTime shownTime(const Summary& s) {
   if (s.time) {
     const auto& t = s.time->statistics;
-    return {t.median_ns, t.q1_ns, t.q3_ns, std::string(name_of(s.time->provenance))};
+    return {t.median_ns, t.q1_ns, t.q3_ns, name_of(s.time->provenance)};
   }
   if (s.prediction && s.prediction->time_ns)
     return {*s.prediction->time_ns, kUnknown, kUnknown, "modelled"};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "gui/models/data/column.hpp"
@@ -13,7 +13,7 @@ namespace kvroof::gui {
 struct RecordField {
   ColumnInfo info;
   double (*number)(const traces::Summary&) = nullptr;
-  std::string (*text)(const traces::Summary&) = nullptr;
+  std::string_view (*text)(const traces::Summary&) = nullptr;  // into the summary
 };
 
 /// In the order of the table.
@@ -23,7 +23,7 @@ const std::vector<RecordField>& recordFields();
 /// device, which is then marked as modelled. NaN and "" when there is neither.
 struct ShownTime {
   double medianNs, q1Ns, q3Ns;
-  std::string provenance;
+  std::string_view provenance;
 };
 ShownTime shownTime(const traces::Summary& summary);
 

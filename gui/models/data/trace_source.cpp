@@ -15,14 +15,13 @@ TraceSource::Step TraceSource::read(std::uint64_t budgetBytes) {
   step.replaced = update == traces::TraceIndex::Update::replaced;
   step.atEnd = update == traces::TraceIndex::Update::current;
   if (step.replaced) numTaken_ = 0;
-  const auto rows = index_->rows();
   step.batch.firstRecord = numTaken_;
-  step.batch.rows.assign(rows.begin() + static_cast<std::ptrdiff_t>(numTaken_), rows.end());
+  step.batch.rows = index_->take_rows();
   step.batch.environments = index_->environments();
   step.batch.ceilings = index_->ceilings();
   step.bytesRead = index_->bytes_read();
   step.bytesTotal = index_->bytes_total();
-  numTaken_ = rows.size();
+  numTaken_ += step.batch.rows.size();
   return step;
 }
 
@@ -38,7 +37,7 @@ QStringList TraceSource::warnings() const {
   if (!index_) return sentences;
   for (const std::string& warning : index_->warnings())
     sentences.push_back(QString::fromStdString(warning));
-  if (index_->rows().empty()) {
+  if (numTaken_ == 0) {
     sentences.push_back(
         QObject::tr("%1 holds no records yet; they appear here as they are written.").arg(path_));
   }

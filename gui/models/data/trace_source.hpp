@@ -37,7 +37,7 @@ class TraceSource {
   QString path_;
   mutable std::mutex mutex_;
   std::unique_ptr<traces::TraceIndex> index_;
-  std::size_t numTaken_ = 0;
+  std::size_t numTaken_ = 0;  // records that were handed over
 };
 
 }  // namespace kvroof::gui

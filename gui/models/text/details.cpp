@@ -80,6 +80,11 @@ void addTimes(const traces::Record& record, std::vector<DetailGroup>& groups) {
     GroupWriter g(QObject::tr("Time: %1").arg(text(t.name)));
     const QString origin = text(name_of(t.provenance));
     const auto& s = t.statistics;
+    if (t.provenance == traces::Provenance::modelled) {  // one number, no samples
+      g.add("time", formatQuantity(s.median_ns, Quantity::timeNs), origin);
+      g.into(groups);
+      continue;
+    }
     g.add("median", formatQuantity(s.median_ns, Quantity::timeNs), origin);
     g.add("quartiles",
           QObject::tr("%1 to %2")

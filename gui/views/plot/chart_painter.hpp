@@ -53,7 +53,9 @@ class ChartPainter {
   void paintGrid();
   void paintGridTexts(double cellWidth, double cellHeight);
   QRectF cellRect(std::size_t row, std::size_t column) const;
+  double halfBar() const;
   void paintBars();
+  void paintBarText(const QRectF& box, double value, const QColor& colour);
   void paintSpans();
   void paintLines();
   void paintLine(const Line& line);
@@ -62,8 +64,10 @@ class ChartPainter {
   void paintSpread(const Mark& mark, QPointF centre);
   void paintEmphasis();
   void paintRoofLabels();
+  void blockCurves();
   void paintLabelAlong(const Line& line);
   void paintLabels();
+  std::optional<QRectF> placeOfRidge(QPointF at, QSizeF size);
   bool isHidden(const QString& toggle) const { return setup_.state.hidden.contains(toggle); }
   QPointF place(QPointF point) const { return setup_.place(point.x(), point.y()); }
   QPen penOf(const Line& line) const;

@@ -176,7 +176,8 @@ void ChartPlot::wheelEvent(QWheelEvent* event) {
 }
 
 void ChartPlot::changeEvent(QEvent* event) {
-  if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange) {
+  if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange ||
+      event->type() == QEvent::EnabledChange) {  // which has colours of its own
     restyle();
     replot(rpQueuedReplot);
   }

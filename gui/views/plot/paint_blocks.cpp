@@ -77,10 +77,18 @@ void ChartPainter::paintGridTexts(double cellWidth, double cellHeight) {
     }
 }
 
+/// Half the width of a bar along x: two bars alone do not become two walls.
+double ChartPainter::halfBar() const {
+  if (setup_.chart.isHistogram) return 0.5;
+  constexpr double kWidest = 60;  // pixels
+  const double step = std::abs(setup_.place(1, 0).x() - setup_.place(0, 0).x());
+  return std::min(setup_.chart.x.categories.size() > 20 ? 0.48 : 0.36, kWidest / step);
+}
+
 void ChartPainter::paintBars() {
   if (setup_.chart.bars.empty()) return;
   std::vector<double> base(setup_.chart.bars.front().heights.size(), 0);
-  const double half = base.size() > 20 ? 0.48 : 0.36;
+  const double half = halfBar();
   for (const BarPart& part : setup_.chart.bars)
     for (std::size_t i = 0; i < part.heights.size(); ++i) {
       const double height = part.heights[i];
@@ -94,24 +102,41 @@ void ChartPainter::paintBars() {
       painter_.setPen(QPen(setup_.colours.background(), 0.8));
       painter_.setBrush(part.hatched ? QBrush(colour, Qt::BDiagPattern) : QBrush(colour));
       painter_.drawRect(box);
+      if (!part.hatched && setup_.chart.bars.size() > 1)
+        paintBarText(box, height, Colours::readableOn(colour));
     }
-  for (std::size_t i = 0; i < setup_.chart.barRows.size() && i < base.size(); ++i) {
-    if (setup_.chart.barRows[i] != setup_.state.current) continue;
+  for (std::size_t i = 0; i < base.size(); ++i) {
     const double x = static_cast<double>(i);
-    painter_.setBrush(Qt::NoBrush);
-    painter_.setPen(QPen(setup_.colours.highlight(), 2.5));
-    painter_.drawRect(QRectF(setup_.place(x - half, base[i]), setup_.place(x + half, 0))
-                          .normalized()
-                          .adjusted(-3, -3, 3, 0));
+    QRectF box = QRectF(setup_.place(x - half, base[i]), setup_.place(x + half, 0)).normalized();
+    if (i < setup_.chart.barRows.size() && setup_.chart.barRows[i] == setup_.state.current) {
+      painter_.setBrush(Qt::NoBrush);
+      painter_.setPen(QPen(setup_.colours.highlight(), 2.5));
+      painter_.drawRect(box.adjusted(-3, -3, 3, 0));
+    }
+    const double line = QFontMetricsF(setup_.font).height() + 4;
+    box = QRectF(box.left(), box.top() - line, box.width(), line);
+    if (base[i] > 0) paintBarText(box, base[i], setup_.colours.text());
   }
+}
+
+/// The number behind a part, or behind a whole bar, where it has room.
+void ChartPainter::paintBarText(const QRectF& box, double value, const QColor& colour) {
+  const QFontMetricsF metrics(setup_.font);
+  const QString text = formatQuantity(value, setup_.chart.y.quantity);
+  if (metrics.horizontalAdvance(text) > box.width() - 4 || metrics.height() > box.height()) return;
+  painter_.setPen(colour);
+  painter_.drawText(box, Qt::AlignCenter, text);
+  placer_.block(QPolygonF(box));
 }
 
 void ChartPainter::paintSpans() {
   const QFontMetricsF metrics(setup_.font);
+  const double laneHeight = std::abs(setup_.place(0, 1).y() - setup_.place(0, 0).y());
+  const double high = std::min(0.6 * laneHeight, 3 * metrics.height());
   for (const Span& span : setup_.chart.spans) {
-    const QRectF box =
-        QRectF(setup_.place(span.start, span.lane + 0.3), setup_.place(span.end, span.lane - 0.3))
-            .normalized();
+    const QPointF start = setup_.place(span.start, span.lane),
+                  end = setup_.place(span.end, span.lane);
+    const QRectF box(start - QPointF(0, high / 2), QSizeF(end.x() - start.x(), high));
     const QColor colour = setup_.colours.of({.series = span.series});
     painter_.setPen(QPen(setup_.colours.background(), 0.8));
     painter_.setBrush(colour);

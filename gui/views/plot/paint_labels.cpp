@@ -15,8 +15,23 @@ QColor ChartPainter::behindText() const {
 }
 
 void ChartPainter::paintRoofLabels() {
+  blockCurves();
   for (const Line& line : setup_.chart.lines)
     if (!line.label.isEmpty() && !isHidden(line.toggle)) paintLabelAlong(line);
+}
+
+/// Keeps the names of lines off the curves of data, as long as those are few.
+void ChartPainter::blockCurves() {
+  constexpr std::size_t kMostCurves = 40;
+  std::vector<const Line*> curves;
+  for (const Line& line : setup_.chart.lines)
+    if (line.role == LineRole::sweep) curves.push_back(&line);
+  if (curves.size() > kMostCurves) return;
+  for (const Line* curve : curves)
+    for (std::size_t i = 0; i + 1 < curve->points.size(); ++i) {
+      const QPointF a = place(curve->points[i]), b = place(curve->points[i + 1]), thick(0, 1);
+      placer_.block(QPolygonF{a, b, b + thick, a + thick});
+    }
 }
 
 /// Measured roofs are labelled below, theoretical ones, which lie higher, above: so the two texts
@@ -39,26 +54,37 @@ void ChartPainter::paintLabelAlong(const Line& line) {
   const bool isFlat = std::abs(b.y() - a.y()) < 1;
   if (segment.length() < size.width() + 8) return;
   const bool isAbove = line.dashed != (line.role == LineRole::floor);
-  const double offset = isAbove ? -size.height() - 1 : 2;
+  const double above = -size.height() - 1, below = 2;
   const int steps = 24;
-  for (int step = 0; step <= steps; ++step) {
-    // Flat roofs are labelled at their right end, where there are no slopes; slopes from the left.
-    const double share =
-        isFlat ? 1 - static_cast<double>(step) / steps : static_cast<double>(step) / steps;
-    const double start = 6 + share * (segment.length() - size.width() - 12);
-    QTransform turn;
-    turn.translate(a.x(), a.y());
-    turn.rotate(-segment.angle());
-    const QRectF box(start, offset, size.width(), size.height());
-    if (!placer_.tryTake(turn.map(QPolygonF(box)))) continue;
-    painter_.save();
-    painter_.setTransform(turn, true);
-    painter_.fillRect(box.adjusted(0, 2, 0, -2), behindText());
-    painter_.setPen(line.dashed ? setup_.colours.muted() : setup_.colours.text());
-    painter_.drawText(box, Qt::AlignCenter, line.label);
-    painter_.restore();
-    return;
-  }
+  for (const double offset : {isAbove ? above : below, isAbove ? below : above})
+    for (int step = 0; step <= steps; ++step) {
+      // Flat roofs are labelled at their right end, where there are no slopes; slopes from the
+      // left.
+      const double share =
+          isFlat ? 1 - static_cast<double>(step) / steps : static_cast<double>(step) / steps;
+      const double start = 6 + share * (segment.length() - size.width() - 12);
+      QTransform turn;
+      turn.translate(a.x(), a.y());
+      turn.rotate(-segment.angle());
+      const QRectF box(start, offset, size.width(), size.height());
+      if (!placer_.tryTake(turn.map(QPolygonF(box)))) continue;
+      painter_.save();
+      painter_.setTransform(turn, true);
+      painter_.fillRect(box.adjusted(0, 2, 0, -2), behindText());
+      const bool isFaint = line.dashed || line.role == LineRole::sweep;
+      painter_.setPen(isFaint ? setup_.colours.muted() : setup_.colours.text());
+      painter_.drawText(box, Qt::AlignCenter, line.label);
+      painter_.restore();
+      return;
+    }
+}
+
+/// Below a roof and right of its slope, else above the roof's shoulder: lines pass elsewhere.
+std::optional<QRectF> ChartPainter::placeOfRidge(QPointF at, QSizeF size) {
+  for (const QRectF& place : {QRectF(at + QPointF(6, 4), size),
+                              QRectF(at - QPointF(6 + size.width(), 4 + size.height()), size)})
+    if (placer_.tryTake(place)) return place;
+  return std::nullopt;
 }
 
 void ChartPainter::paintLabels() {
@@ -67,9 +93,8 @@ void ChartPainter::paintLabels() {
     const QPointF at = place(label.at);
     if (isHidden(label.toggle) || !setup_.area.contains(at)) continue;
     const QSizeF size(metrics.horizontalAdvance(label.text) + 4, metrics.height());
-    const QRectF belowRight(at + QPointF(6, 4), size);
-    const auto where = label.isRidge && placer_.tryTake(belowRight) ? std::optional(belowRight)
-                                                                    : placer_.near(at, size, 11);
+    auto where = label.isRidge ? placeOfRidge(at, size) : std::nullopt;
+    if (!where) where = placer_.near(at, size, 11);
     if (!where) continue;
     painter_.setPen(QPen(setup_.colours.muted(), 1));
     if (std::abs(where->center().y() - at.y()) > size.height() * 0.75)

@@ -16,8 +16,8 @@ struct PackTile {
   static constexpr int kWarps = lane_chunk::kTiles;
   static constexpr int kThreads = 32 * kWarps;
   static constexpr int kBlocks = HeadDim == 256 ? 5 : 10;  // of an SM, by shared memory
-  static constexpr int kRowLanes = HeadDim / 64;  // that choose a row's survivors together
-  static constexpr int kRows =                    // that a warp chooses from at a time
+  static constexpr int kRowLanes = HeadDim / 64;           // that choose a row's survivors together
+  static constexpr int kRows =                             // that a warp chooses from at a time
       32 / kRowLanes < lane_chunk::kTileTokens ? 32 / kRowLanes : lane_chunk::kTileTokens;
   static constexpr int kNibbles = 2 * lane_chunk::steps(HeadDim);  // of a lane in a tile
   static constexpr int kRowBytes = 2 * HeadDim;

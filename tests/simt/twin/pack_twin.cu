@@ -110,7 +110,8 @@ __device__ __forceinline__ bool find_place(const PackProblem& problem, std::int6
   return end <= problem.chunks_bytes;
 }
 
-__global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocks) pack_twin(const PackProblem problem) {
+__global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocks)
+    pack_twin(const PackProblem problem) {
   extern __shared__ __align__(256) unsigned char memory[];
   Shared& shared = *reinterpret_cast<Shared*>(memory);
   const int chunk = chunk_to_pack(problem, problem.kv_lengths[blockIdx.z]);

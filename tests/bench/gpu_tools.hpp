@@ -100,5 +100,7 @@ inline constexpr Shape kShapes[] = {{8, 32768}, {32, 8192}, {64, 4096}, {8, 4096
 void register_dense(CudaDevice& device);
 /// Registers the benchmarks of caches pruned by other rules.
 void register_baselines(CudaDevice& device);
+/// Registers the benchmarks of what makes pruned caches.
+void register_caches(CudaDevice& device);
 
 }  // namespace kvroof::bench

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <type_traits>
 
 #include "kernels/compress/problem.hpp"
@@ -21,22 +22,26 @@ inline int grid_chunks(const PackProblem& problem) {
   return chunks - problem.first_chunk;
 }
 
-/// The one table of pack instances: calls run(Value{}, integral_constant<head_dim>,
+/// Entries of the table of offsets.
+inline std::int64_t offset_count(const PackProblem& problem) {
+  return std::int64_t{problem.batch} * problem.kv_heads * (problem.chunk_capacity + 1);
+}
+
+/// The one table of pack instances: calls run(integral_constant<head_dim>,
 /// integral_constant<operand>).
 template <class Run>
 void with_instance(const PackProblem& problem, Run&& run) {
-  if (problem.head_dim != 128) reject_instance(problem);
-  const auto with_operand = [&](auto value) {
-    using HeadDim = std::integral_constant<int, 128>;
+  const auto with_operand = [&](auto head_dim) {
     if (problem.operand == Operand::kKeys)
-      return run(value, HeadDim{}, std::integral_constant<Operand, Operand::kKeys>{});
-    return run(value, HeadDim{}, std::integral_constant<Operand, Operand::kValues>{});
+      return run(head_dim, std::integral_constant<Operand, Operand::kKeys>{});
+    return run(head_dim, std::integral_constant<Operand, Operand::kValues>{});
   };
-  switch (problem.value_type) {
-    case ValueType::kF16: return with_operand(Half{});
-    case ValueType::kBF16: return with_operand(BFloat16{});
+  switch (problem.head_dim) {
+    case 64: return with_operand(std::integral_constant<int, 64>{});
+    case 128: return with_operand(std::integral_constant<int, 128>{});
+    case 256: return with_operand(std::integral_constant<int, 256>{});
+    default: reject_instance(problem);
   }
-  reject_instance(problem);
 }
 
 }  // namespace kvroof::compress

@@ -8,7 +8,8 @@ namespace kvroof::compress {
 
 void launch(const PackProblem& problem, Device& device) {
   validate(problem);
-  if (grid_chunks(problem) <= 0) return;  // every token is still in the window, or packed already
+  // Every token is still in the window, or packed already. Offsets are written all the same.
+  if (grid_chunks(problem) <= 0 && problem.offsets == nullptr) return;
   switch (device.backend()) {
     case Backend::kSim: return launch_simt(problem, device);
     case Backend::kCuda:

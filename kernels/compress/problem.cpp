@@ -2,12 +2,12 @@
 #include "kernels/compress/problem.hpp"
 
 #include "kernels/error.hpp"
+#include "kernels/format/variable_rows.hpp"
 
 namespace kvroof::compress {
 
 void reject_instance(const PackProblem& p) {
-  fail("pack: head_dim must be 128 and the value type f16 or bf16, got {} and {}", p.head_dim,
-       to_string(p.value_type));
+  fail("pack: head_dim must be 64, 128 or 256, got {}", p.head_dim);
 }
 
 namespace {
@@ -29,6 +29,23 @@ void validate_rows(const PackProblem& p) {
           p.max_kv_len, p.first_chunk, unpacked, p.row_capacity);
 }
 
+bool is_aligned(const void* pointer, std::size_t alignment) {
+  return pointer != nullptr && reinterpret_cast<std::uintptr_t>(pointer) % alignment == 0;
+}
+
+void validate_offsets(const PackProblem& p) {
+  require(is_aligned(p.offsets, sizeof(std::uint32_t)),
+          "pack: offsets must be null or a pointer aligned to {} bytes, got {}",
+          sizeof(std::uint32_t), static_cast<const void*>(p.offsets));
+  require(p.masks != nullptr, "pack: chunks with offsets are for masks, there are none");
+  require(p.first_chunk == 0 && !p.newest_only,
+          "pack: chunks with offsets are packed as a whole, not from chunk {} on{}", p.first_chunk,
+          p.newest_only ? " or the newest only" : "");
+  constexpr std::int64_t most = variable_rows::kOffsetBytes * (std::int64_t{1} << 32);
+  require(p.chunks_bytes >= 0 && p.chunks_bytes <= most,
+          "pack: chunks_bytes must be 0 to {}, got {}", most, p.chunks_bytes);
+}
+
 }  // namespace
 
 void validate(const PackProblem& p) {
@@ -38,8 +55,8 @@ void validate(const PackProblem& p) {
   require(p.batch <= grid_limit && p.kv_heads <= grid_limit,
           "pack: batch and kv_heads must be at most {}, got {} and {}", grid_limit, p.batch,
           p.kv_heads);
-  if (p.head_dim != 128) reject_instance(p);
-  lane_chunk::require_supported(p.head_dim, p.kept);
+  if (p.head_dim != 64 && p.head_dim != 128 && p.head_dim != 256) reject_instance(p);
+  if (p.offsets == nullptr) lane_chunk::require_supported(p.head_dim, p.kept);
   require(p.max_kv_len >= 0 && p.window >= 0 && p.first_chunk >= 0,
           "pack: max_kv_len, window and first_chunk must not be negative, got {}, {} and {}",
           p.max_kv_len, p.window, p.first_chunk);
@@ -49,20 +66,18 @@ void validate(const PackProblem& p) {
           p.window, chunks, p.chunk_capacity);
   validate_rows(p);
   constexpr std::size_t vector_bytes = 16;
-  const auto aligned = [](const void* pointer, std::size_t alignment) {
-    return pointer != nullptr && reinterpret_cast<std::uintptr_t>(pointer) % alignment == 0;
-  };
-  require(p.row_capacity == 0 || aligned(p.rows, vector_bytes),
+  require(p.row_capacity == 0 || is_aligned(p.rows, vector_bytes),
           "pack: rows must be a pointer aligned to {} bytes, got {}", vector_bytes, p.rows);
-  require(p.masks == nullptr || aligned(p.masks, sizeof(std::uint64_t)),
+  require(p.masks == nullptr || is_aligned(p.masks, sizeof(std::uint64_t)),
           "pack: masks must be null or a pointer aligned to {} bytes, got {}",
           sizeof(std::uint64_t), static_cast<const void*>(p.masks));
-  require(p.chunk_capacity == 0 || aligned(p.chunks, vector_bytes),
+  require(p.chunk_capacity == 0 || is_aligned(p.chunks, vector_bytes),
           "pack: chunks must be a pointer aligned to {} bytes, got {}", vector_bytes,
           static_cast<const void*>(p.chunks));
-  require(aligned(p.kv_lengths, sizeof(std::int32_t)),
+  require(is_aligned(p.kv_lengths, sizeof(std::int32_t)),
           "pack: kv_lengths must be a pointer aligned to {} bytes, got {}", sizeof(std::int32_t),
           static_cast<const void*>(p.kv_lengths));
+  if (p.offsets != nullptr) validate_offsets(p);
 }
 
 }  // namespace kvroof::compress

@@ -3,303 +3,167 @@
 
 // The steps of the pack kernel (kernel.cuh).
 
+#include "kernels/compress/deal.cuh"
 #include "kernels/compress/problem.hpp"
-#include "kernels/compress/tile.hpp"
-#include "kernels/platform/platform.hpp"
-#include "kernels/primitives/magnitude.cuh"
+#include "kernels/compress/select.cuh"
+#include "kernels/compress/stream.cuh"
 #include "kernels/primitives/warp_scan.cuh"
 
 namespace kvroof::KVROOF_BACKEND::compress {
 
 using kvroof::compress::PackProblem;
-using kvroof::compress::PackTile;
 
-// ---- choosing
-// ------------------------------------------------------------------------------------------------------
-
-/// A lane's share of the kRows rows that a warp chooses from at a time.
-template <int HeadDim>
-struct RowBatch {
-  U32 values[PackTile<HeadDim>::kRows][PackTile<HeadDim>::kLaneElements];  // 16-bit, as stored
-  U32 magnitudes[PackTile<HeadDim>::kRows][PackTile<HeadDim>::kLaneElements];
+/// The 64 rows of a chunk in the ring of one (sequence, kv head): rows [first, first + 64) of
+/// [batch, kv_heads, row_capacity], of which those from `wrap` on lie `capacity` rows lower.
+struct RingRows {
+  std::int64_t first;
+  int wrap;  // tokens of the chunk before the ring's end, at most 64
+  int capacity;
 };
-
-template <class Value, int HeadDim>
-KVROOF_DEVICE void load_rows(const Value* const (&rows)[PackTile<HeadDim>::kRows], U32 lane,
-                             RowBatch<HeadDim>& batch) {
-  constexpr int words = PackTile<HeadDim>::kLaneElements / 2;
-  KVROOF_UNROLL
-  for (int r = 0; r < PackTile<HeadDim>::kRows; ++r) {
-    U32 packed[words];
-    const Value* source = rows[r] + lane * static_cast<unsigned>(2 * words);
-    if constexpr (words == 1) {
-      packed[0] = load_global<U32>(source);
-    } else if constexpr (words == 2) {
-      const U32x2 pair = load_global<U32x2>(source);
-      packed[0] = pair.x;
-      packed[1] = pair.y;
-    } else {
-      const U32x4 quad = load_global<U32x4>(source);
-      packed[0] = quad.x;
-      packed[1] = quad.y;
-      packed[2] = quad.z;
-      packed[3] = quad.w;
-    }
-    KVROOF_UNROLL
-    for (int word = 0; word < words; ++word) {
-      batch.values[r][2 * word] = packed[word] & 0xffffu;
-      batch.values[r][2 * word + 1] = packed[word] >> 16;
-    }
-    KVROOF_UNROLL
-    for (int e = 0; e < 2 * words; ++e) {
-      batch.magnitudes[r][e] = magnitude_of<Value>(batch.values[r][e]);
-    }
-  }
+KVROOF_DEVICE RingRows find_rows(const PackProblem& problem, std::int64_t head_row, int chunk) {
+  int row = chunk * lane_chunk::kTokens;
+  if (row >= problem.row_capacity) row = row % problem.row_capacity;
+  const int wrap = problem.row_capacity - row;
+  return {head_row * problem.row_capacity + row,
+          wrap < lane_chunk::kTokens ? wrap : lane_chunk::kTokens, problem.row_capacity};
+}
+/// The chunk's `token` in an array of rows of row_bytes.
+KVROOF_DEVICE const std::byte* row_at(const void* array, const RingRows& ring, U32 token,
+                                      int row_bytes) {
+  const std::byte* row = static_cast<const std::byte*>(array) + ring.first * row_bytes +
+                         token * static_cast<unsigned>(row_bytes);
+  const std::int64_t ring_bytes = std::int64_t{row_bytes} * ring.capacity;
+  return token < static_cast<unsigned>(ring.wrap) ? row : row - ring_bytes;
 }
 
-/// Per row, how many of its elements in the whole warp satisfy `test(row, magnitude)`.
-/// Called by: all 32 lanes, converged.   Valid in: every lane.
-template <int HeadDim, class Test>
-KVROOF_DEVICE void count_elements(const RowBatch<HeadDim>& batch, Test&& test,
-                                  U32 (&counts)[PackTile<HeadDim>::kRows]) {
-  using Tile = PackTile<HeadDim>;
-  U32 packed = 0u;
-  KVROOF_UNROLL
-  for (int r = 0; r < Tile::kRows; ++r) {
-    U32 count = 0u;
-    KVROOF_UNROLL
-    for (int e = 0; e < Tile::kLaneElements; ++e)
-      count = select(test(r, batch.magnitudes[r][e]), count + 1u, count);
-    packed = packed + (count << (Tile::kCountBits * r));
-  }
-  packed = warp_sum(packed);
-  KVROOF_UNROLL
-  for (int r = 0; r < Tile::kRows; ++r) {
-    counts[r] = (packed >> (Tile::kCountBits * r)) & ((1u << Tile::kCountBits) - 1u);
-  }
-}
-
-/// The kept-th largest magnitude of every row, bit by bit from the top: the largest m of which at
-/// least `kept` elements reach m. Called by: all 32 lanes, converged.   Valid in: every lane.
+/// Copies the warp's tile to shared memory.
 template <int HeadDim>
-KVROOF_DEVICE void find_thresholds(const RowBatch<HeadDim>& batch, int kept,
-                                   U32 (&thresholds)[PackTile<HeadDim>::kRows]) {
-  constexpr int magnitude_bits = 15;
-  KVROOF_UNROLL
-  for (int r = 0; r < PackTile<HeadDim>::kRows; ++r) thresholds[r] = 0u;
-  KVROOF_NO_UNROLL
-  for (int bit = magnitude_bits - 1; bit >= 0; --bit) {
-    U32 counts[PackTile<HeadDim>::kRows];
-    count_elements<HeadDim>(
-        batch, [&](int r, U32 magnitude) { return magnitude >= (thresholds[r] | (1u << bit)); },
-        counts);
-    KVROOF_UNROLL
-    for (int r = 0; r < PackTile<HeadDim>::kRows; ++r) {
-      thresholds[r] = select(counts[r] >= static_cast<unsigned>(kept), thresholds[r] | (1u << bit),
-                             thresholds[r]);
+KVROOF_DEVICE void load_tile(const PackProblem& problem, const RingRows& ring, U32 lane,
+                             typename PackTile<HeadDim>::Shared& shared) {
+  constexpr int row_bytes = PackTile<HeadDim>::kRowBytes;
+  constexpr unsigned pieces = row_bytes / 16;  // of a row
+  constexpr int rounds = lane_chunk::kTileTokens * row_bytes / (16 * kWarpSize);
+  constexpr int round_rows = kWarpSize / static_cast<int>(pieces);
+  const U32 first = lane / pieces + static_cast<unsigned>(warp_index() * lane_chunk::kTileTokens);
+  const U32 column = lane % pieces * 16u;
+  std::byte* const target =
+      &shared.rows[0][0] + first * static_cast<unsigned>(row_bytes + 16) + column;
+  if (ring.wrap < lane_chunk::kTokens) {  // the whole block; rare, so one row after the other
+    KVROOF_NO_UNROLL
+    for (int i = 0; i < rounds; ++i) {
+      const std::byte* const row =
+          row_at(problem.rows, ring, first + static_cast<unsigned>(i * round_rows), row_bytes);
+      store_shared(target + i * round_rows * (row_bytes + 16), load_global<U32x4>(row + column));
     }
+    return;
   }
+  const std::byte* const source = row_at(problem.rows, ring, first, row_bytes) + column;
+  U32x4 loaded[rounds];
+  KVROOF_UNROLL
+  for (int i = 0; i < rounds; ++i)
+    loaded[i] = load_global<U32x4>(source + i * round_rows * row_bytes);
+  KVROOF_UNROLL
+  for (int i = 0; i < rounds; ++i)
+    store_shared(target + i * round_rows * (row_bytes + 16), loaded[i]);
 }
 
-/// Per row, how many elements equal to the threshold lie in lower lanes.
+/// Deals the survivors of the warp's tile to the lanes' units: choose(token, part, chosen) has the
+/// lane's 64 channels of a row.
 /// Called by: all 32 lanes, converged.
-template <int HeadDim>
-KVROOF_DEVICE void count_ties_below(const RowBatch<HeadDim>& batch,
-                                    const U32 (&thresholds)[PackTile<HeadDim>::kRows], U32 lane,
-                                    U32 (&ties)[PackTile<HeadDim>::kRows]) {
+template <Operand Which, int HeadDim, class Choose>
+KVROOF_DEVICE void deal_tile(U32 lane, std::uint32_t* units, Choose&& choose) {
   using Tile = PackTile<HeadDim>;
-  U32 own = 0u;
+  constexpr unsigned rows = Tile::kRows;
+  const bool on = lane < rows * Tile::kRowLanes;  // head_dim 64: two lanes have the same row
+  const U32 part = select(on, lane / rows, U32(0u));
   KVROOF_UNROLL
-  for (int r = 0; r < Tile::kRows; ++r) {
-    U32 count = 0u;
-    KVROOF_UNROLL
-    for (int e = 0; e < Tile::kLaneElements; ++e) {
-      count = select(batch.magnitudes[r][e] == thresholds[r], count + 1u, count);
-    }
-    own = own + (count << (Tile::kCountBits * r));
-  }
-  const U32 exclusive = warp_inclusive_sum(own, lane) - own;
-  KVROOF_UNROLL
-  for (int r = 0; r < Tile::kRows; ++r) {
-    ties[r] = (exclusive >> (Tile::kCountBits * r)) & ((1u << Tile::kCountBits) - 1u);
+  for (int first = 0; first < lane_chunk::kTileTokens; first += Tile::kRows) {
+    const U32 row = lane % rows + static_cast<unsigned>(first);
+    U32 chosen[2];
+    choose(row + static_cast<unsigned>(warp_index() * lane_chunk::kTileTokens), part, chosen);
+    deal_units<Which>(chosen, row, part, on, units + part * lane_chunk::kLanes);
   }
 }
 
-/// Bit e of kept[r]: element e of the lane survives in row r. Exactly `kept_per_row` of a row do.
-/// Called by: all 32 lanes, converged.
+/// The lane's share of a row of the masks.
 template <int HeadDim>
-KVROOF_DEVICE void choose_elements(const RowBatch<HeadDim>& batch, int kept_per_row, U32 lane,
-                                   U32 (&kept)[PackTile<HeadDim>::kRows]) {
-  using Tile = PackTile<HeadDim>;
-  U32 thresholds[Tile::kRows];
-  find_thresholds<HeadDim>(batch, kept_per_row, thresholds);
-  U32 above[Tile::kRows];
-  count_elements<HeadDim>(
-      batch, [&](int r, U32 magnitude) { return magnitude > thresholds[r]; }, above);
-  U32 ties[Tile::kRows];
-  count_ties_below<HeadDim>(batch, thresholds, lane, ties);
-  KVROOF_UNROLL
-  for (int r = 0; r < Tile::kRows; ++r) {
-    const U32 allowed_ties = static_cast<unsigned>(kept_per_row) - above[r];
-    kept[r] = 0u;
-    KVROOF_UNROLL
-    for (int e = 0; e < Tile::kLaneElements; ++e) {
-      const bool tie = batch.magnitudes[r][e] == thresholds[r];
-      const bool above_threshold = batch.magnitudes[r][e] > thresholds[r];
-      const bool kept_tie = tie & (ties[r] < allowed_ties);
-      // Without branches: for && and || ptxas takes 64 registers instead of 45, and more code.
-      const bool keep = above_threshold | kept_tie;
-      kept[r] = kept[r] | select(keep, U32(1u << e), U32(0u));
-      ties[r] = select(tie, ties[r] + 1u, ties[r]);
-    }
-  }
+KVROOF_DEVICE void choose_by_mask(const PackProblem& problem, const RingRows& ring, U32 token,
+                                  U32 part, U32 (&chosen)[2]) {
+  choose_by_mask(row_at(problem.masks, ring, token, HeadDim / 8) + part * 8u, chosen);
 }
 
-/// The same out of masks [head_row, row_capacity, HeadDim bits]; `first_token` is the first row's.
-/// Called by: all 32 lanes.
-template <int HeadDim>
-KVROOF_DEVICE void load_choice(const PackProblem& problem, std::int64_t head_row, int first_token,
-                               U32 lane, U32 (&kept)[PackTile<HeadDim>::kRows]) {
-  using Tile = PackTile<HeadDim>;
-  const U32 first_bit = lane * static_cast<unsigned>(Tile::kLaneElements);
-  KVROOF_UNROLL
-  for (int r = 0; r < Tile::kRows; ++r) {
-    const std::int64_t row =
-        head_row * problem.row_capacity + (first_token + r) % problem.row_capacity;
-    const std::byte* words =
-        reinterpret_cast<const std::byte*>(problem.masks) + row * (HeadDim / 8);
-    const U32 word = load_global<U32>(words + first_bit / 32u * 4u);
-    kept[r] = (word >> (first_bit % 32u)) & ((1u << Tile::kLaneElements) - 1u);
-  }
-}
-
-/// Loads the tile's 16 rows, chooses, and leaves values and choice in shared memory.
-template <class Value, int HeadDim>
-KVROOF_DEVICE void prune_tile(const PackProblem& problem, std::int64_t head_row, int first_token,
+/// Chooses the survivors of the warp's tile and deals them to the lanes' units.
+/// Called by: all 32 lanes, converged; the tile is loaded.
+template <Operand Which, int HeadDim>
+KVROOF_DEVICE void prune_tile(const PackProblem& problem, const RingRows& ring, U32 lane,
                               typename PackTile<HeadDim>::Shared& shared) {
-  using Tile = PackTile<HeadDim>;
-  const U32 lane = lane_index();
-  const int tile_row = warp_index() * lane_chunk::kTileTokens;
-  const Value* ring =
-      static_cast<const Value*>(problem.rows) + head_row * problem.row_capacity * HeadDim;
-  for (int first = tile_row; first < tile_row + lane_chunk::kTileTokens; first += Tile::kRows) {
-    const Value* rows[Tile::kRows];
-    KVROOF_UNROLL
-    for (int r = 0; r < Tile::kRows; ++r) {
-      rows[r] = ring + static_cast<std::int64_t>((first_token + first + r) % problem.row_capacity) *
-                           HeadDim;
-    }
-    RowBatch<HeadDim> batch;
-    load_rows<Value, HeadDim>(rows, lane, batch);
-    U32 kept[Tile::kRows];
-    if (problem.masks != nullptr) {
-      load_choice<HeadDim>(problem, head_row, first_token + first, lane, kept);
-    } else {
-      choose_elements<HeadDim>(batch, problem.kept, lane, kept);
-    }
-    KVROOF_UNROLL
-    for (int r = 0; r < Tile::kRows; ++r) {
-      store_shared_u8(&shared.kept[first + r][0] + lane, kept[r]);
-      KVROOF_UNROLL
-      for (int e = 0; e < Tile::kLaneElements; e += 2) {
-        store_shared<U32>(
-            &shared.rows[first + r][e] + lane * static_cast<unsigned>(Tile::kLaneElements),
-            batch.values[r][e] | (batch.values[r][e + 1] << 16));
-      }
-    }
-  }
-}
-
-// ---- packing
-// -------------------------------------------------------------------------------------------------------
-
-/// Calls visit(step, h, i, token, channel) for the elements of the calling thread, lane
-/// `lane_index()` of tile `warp_index()`, in stream order.
-template <Operand Which, int HeadDim, class Visit>
-KVROOF_DEVICE void for_each_element(U32 lane, Visit&& visit) {
-  const U32 g = lane >> 2;
-  const U32 t = lane & 3u;
-  const U32 tile_row = static_cast<unsigned>(warp_index() * lane_chunk::kTileTokens);
-  KVROOF_NO_UNROLL
-  for (int step = 0; step < lane_chunk::steps(HeadDim); ++step) {
-    KVROOF_UNROLL
-    for (int h = 0; h < 2; ++h) {
-      KVROOF_UNROLL
-      for (int i = 0; i < lane_chunk::kNibble; ++i) {
-        if constexpr (Which == Operand::kKeys) {
-          visit(step, h, i, tile_row + g + static_cast<unsigned>(8 * h),
-                lane_chunk::key_channel(t, step, i));
-        } else {
-          visit(step, h, i, tile_row + lane_chunk::value_token(t, i),
-                lane_chunk::value_channel(g, step, h));
+  constexpr unsigned stride = PackTile<HeadDim>::kRowBytes + 16;
+  deal_tile<Which, HeadDim>(
+      lane, &shared.units[warp_index()][0][0], [&](U32 token, U32 part, U32(&chosen)[2]) {
+        if (problem.masks != nullptr) {
+          return choose_by_mask<HeadDim>(problem, ring, token, part, chosen);
         }
-      }
-    }
+        BitPlanes planes;
+        load_planes(&shared.rows[0][0] + token * stride + part * 128u, planes);
+        rank_nans_alike(problem.value_type == ValueType::kBF16, planes);
+        choose_largest<HeadDim>(planes, problem.kept, part, chosen);
+      });
+}
+
+/// Writes the lane's bitmap of the warp's tile: units of h = 0, then of h = 1.
+template <int HeadDim>
+KVROOF_DEVICE void store_bitmap(const U32 (&units)[PackTile<HeadDim>::kRowLanes], std::byte* chunk,
+                                U32 lane) {
+  constexpr int bytes = lane_chunk::units(HeadDim) * 2;
+  std::byte* target = chunk + lane_chunk::kHeaderBytes + warp_index() * lane_chunk::kLanes * bytes +
+                      lane * static_cast<unsigned>(bytes);
+  const auto low_halves = [&](int i) { return byte_permute(units[i], units[i + 1], 0x5410u); };
+  const auto high_halves = [&](int i) { return byte_permute(units[i], units[i + 1], 0x7632u); };
+  if constexpr (HeadDim == 64) {
+    store_global<U32>(target, units[0]);
+  } else if constexpr (HeadDim == 128) {
+    store_global(target, U32x2{low_halves(0), high_halves(0)});
+  } else {
+    store_global(target, U32x4{low_halves(0), low_halves(2), high_halves(0), high_halves(2)});
   }
 }
 
-/// Whether element (token, channel) survived.
-template <int HeadDim>
-KVROOF_DEVICE bool is_kept(const typename PackTile<HeadDim>::Shared& shared, U32 token,
-                           U32 channel) {
-  constexpr unsigned elements = PackTile<HeadDim>::kLaneElements;
-  const U32 bits = load_shared_u8(&shared.kept[0][0] + token * 32u + channel / elements);
-  return ((bits >> (channel % elements)) & 1u) != 0u;
-}
-
-/// Writes the thread's bitmap units to the chunk and returns how many of its elements survived.
-template <Operand Which, int HeadDim>
-KVROOF_DEVICE U32 write_bitmap(const typename PackTile<HeadDim>::Shared& shared, std::byte* chunk,
-                               U32 lane) {
-  constexpr int units = lane_chunk::units(HeadDim);
-  U32 bits[units];
+/// Elements of a lane in the tiles before the warp's, and in all of them.
+struct LaneCounts {
+  U32 before;
+  U32 total;
+};
+template <class Shared>
+KVROOF_DEVICE LaneCounts sum_counts(const Shared& shared, U32 lane) {
+  LaneCounts counts{0u, 0u};
   KVROOF_UNROLL
-  for (int unit = 0; unit < units; ++unit) bits[unit] = 0u;
-  U32 count = 0u;
-  for_each_element<Which, HeadDim>(lane, [&](int step, int h, int i, U32 token, U32 channel) {
-    const bool kept = is_kept<HeadDim>(shared, token, channel);
-    count = select(kept, count + 1u, count);
-    KVROOF_UNROLL
-    for (int unit = 0; unit < units;
-         ++unit) {  // a run-time index would put the array into local memory
-      const U32 bit = select(unit == lane_chunk::unit_of(HeadDim, step, h),
-                             U32(1u << lane_chunk::bit_of(step, i)), U32(0u));
-      bits[unit] = bits[unit] | select(kept, bit, U32(0u));
-    }
-  });
-  std::byte* target = chunk + lane_chunk::kHeaderBytes +
-                      warp_index() * lane_chunk::kLanes * units * 2 +
-                      lane * static_cast<unsigned>(units * 2);
-  KVROOF_UNROLL
-  for (int unit = 0; unit < units; unit += 2)
-    store_global<U32>(target + 2 * unit, bits[unit] | (bits[unit + 1] << 16));
-  return count;
+  for (int tile = 0; tile < lane_chunk::kTiles; ++tile) {
+    if (tile == warp_index()) counts.before = counts.total;
+    counts.total = counts.total + load_shared<U32>(&shared.counts[tile][0] + lane);
+  }
+  return counts;
 }
 
-/// Appends the thread's surviving elements to the lane's column, from element number `position` on.
-template <Operand Which, int HeadDim>
-KVROOF_DEVICE void write_stream(typename PackTile<HeadDim>::Shared& shared, U32 lane,
-                                U32 position) {
-  for_each_element<Which, HeadDim>(lane, [&](int, int, int, U32 token, U32 channel) {
-    const bool kept = is_kept<HeadDim>(shared, token, channel);
-    const U32 value = load_shared_u16_if(
-        kept, &shared.rows[0][0] + token * static_cast<unsigned>(HeadDim + 2) + channel);
-    std::byte* slot = &shared.lines[0][0] + (position / 4u) * lane_chunk::kLineBytes +
-                      lane * lane_chunk::kSlotBytes + position % 4u;
-    store_shared_u8_if(kept, slot, value >> 8);
-    store_shared_u8_if(kept, slot + lane_chunk::kSlotElements, value & 0xffu);
-    position = select(kept, position + 1u, position);
-  });
+/// Slots of a stream.
+KVROOF_DEVICE U32 slots_of(U32 elements) {
+  return (elements + static_cast<unsigned>(lane_chunk::kSlotElements - 1)) /
+         lane_chunk::kSlotElements;
 }
 
-/// Elements of the lane in the tiles before `tiles`.
+/// Adds to slots that lie across two tiles what the earlier one has of them.
+/// Called by: one warp, when all streams are written.
 template <int HeadDim>
-KVROOF_DEVICE U32 count_before(const typename PackTile<HeadDim>::Shared& shared, int tiles,
-                               U32 lane) {
-  U32 count = 0u;
-  for (int tile = 0; tile < tiles; ++tile)
-    count = count + load_shared<U32>(&shared.counts[tile][0] + lane);
-  return count;
+KVROOF_DEVICE void join_tiles(typename PackTile<HeadDim>::Shared& shared, U32 lane) {
+  U32 end = 0u;
+  KVROOF_UNROLL
+  for (int tile = 0; tile < lane_chunk::kTiles - 1; ++tile) {
+    end = end + load_shared<U32>(&shared.counts[tile][0] + lane);
+    const U32x2 pending = load_shared<U32x2>(&shared.ends[tile][0][0] + lane * 2u);
+    const bool on = (end % 4u) != 0u;
+    std::byte* const slot = slot_at(&shared.lines[0][0], end * 64u, lane);
+    const U32x2 rest = load_shared_if<U32x2>(on, slot);
+    store_shared_if(on, slot, U32x2{rest.x | pending.x, rest.y | pending.y});
+  }
 }
 
 /// Where the slots of a chunk go.
@@ -330,28 +194,35 @@ KVROOF_DEVICE void write_header(std::byte* chunk, const SlotLayout& layout, U32 
                        select(lane == 0u, totals, U32(0u)));
 }
 
-/// Writes full lines and tails, every kWarps-th line by one warp, and zeros behind them.
+/// Writes full lines, which lie in the chunk as they do in shared memory, then the tails, and zeros
+/// behind them.
 /// Called by: all threads of the block, converged.
 template <int HeadDim>
 KVROOF_DEVICE void store_lines(const typename PackTile<HeadDim>::Shared& shared, std::byte* slots,
                                int capacity, const SlotLayout& layout, U32 lane) {
-  for (int line = warp_index(); line < layout.lines; line += PackTile<HeadDim>::kWarps) {
-    const bool has_slot = layout.lane_slots > static_cast<unsigned>(line);
-    const int full = line < layout.full_lines ? line : layout.full_lines;
-    const U32 target = static_cast<unsigned>(full * lane_chunk::kLanes) +
-                       (line < layout.full_lines
-                            ? lane
-                            : layout.tail_begin + static_cast<unsigned>(line - layout.full_lines));
-    const U32x2 slot =
-        load_shared_if<U32x2>(has_slot, &shared.lines[line][0] + lane * lane_chunk::kSlotBytes);
-    const bool fits = target < static_cast<unsigned>(capacity);  // but for masks that keep too much
-    store_global_if<U32x2>(has_slot & fits, slots + target * lane_chunk::kSlotBytes, slot);
+  constexpr int threads = PackTile<HeadDim>::kThreads;
+  const std::byte* const lines = &shared.lines[0][0];
+  const int full = layout.full_lines * lane_chunk::kLanes;
+  // Less than `full` only for masks that keep too much; in both cases pairs of slots.
+  const int pairs = (full < capacity ? full : capacity) / 2;
+  for (int first = 0; first < pairs; first += threads) {
+    const U32 pair = thread_index() + static_cast<unsigned>(first);
+    const bool on = pair < static_cast<unsigned>(pairs);
+    store_global_if(on, slots + pair * 16u, load_shared_if<U32x4>(on, lines + pair * 16u));
   }
-  const U32 used =
-      layout.tail_slots + static_cast<unsigned>(layout.full_lines * lane_chunk::kLanes);
-  const U32 spare = used + thread_index();  // fewer than kThreads slots are spare
-  store_global_if<U32x2>(spare < static_cast<unsigned>(capacity),
-                         slots + spare * lane_chunk::kSlotBytes, U32x2{0u, 0u});
+  for (int line = layout.full_lines + warp_index(); line < layout.lines;
+       line += PackTile<HeadDim>::kWarps) {
+    const U32 target = layout.tail_begin + static_cast<unsigned>(full + line - layout.full_lines);
+    const bool on = (layout.lane_slots > static_cast<unsigned>(line)) &
+                    (target < static_cast<unsigned>(capacity));
+    const U32x2 slot = load_shared_if<U32x2>(
+        on, lines + line * lane_chunk::kLineBytes + lane * lane_chunk::kSlotBytes);
+    store_global_if(on, slots + target * lane_chunk::kSlotBytes, slot);
+  }
+  // Fewer than `threads` slots are spare.
+  const U32 spare = layout.tail_slots + static_cast<unsigned>(full) + thread_index();
+  store_global_if(spare < static_cast<unsigned>(capacity), slots + spare * lane_chunk::kSlotBytes,
+                  U32x2{0u, 0u});
 }
 
 }  // namespace kvroof::KVROOF_BACKEND::compress

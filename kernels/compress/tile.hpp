@@ -12,24 +12,39 @@ namespace kvroof::compress {
 /// of it.
 template <int HeadDim>
 struct PackTile {
-  static_assert(HeadDim % 32 == 0, "a row is spread evenly over the 32 lanes of a warp");
+  static_assert(HeadDim % 64 == 0, "a lane chooses among the 64 channels of its bitmap units");
   static constexpr int kWarps = lane_chunk::kTiles;
   static constexpr int kThreads = 32 * kWarps;
-  static constexpr int kLaneElements = HeadDim / 32;  // of a row, consecutive channels
-  // Rows that share one warp reduction: their counts, at most HeadDim each, lie side by side in a
-  // register.
-  static constexpr int kCountBits = HeadDim < 256 ? 8 : 16;
-  static constexpr int kRows = 32 / kCountBits;
+  static constexpr int kBlocks = HeadDim == 256 ? 5 : 10;  // of an SM, by shared memory
+  static constexpr int kRowLanes = HeadDim / 64;           // that choose a row's survivors together
+  static constexpr int kRows =                             // that a warp chooses from at a time
+      32 / kRowLanes < lane_chunk::kTileTokens ? 32 / kRowLanes : lane_chunk::kTileTokens;
+  static constexpr int kNibbles = 2 * lane_chunk::steps(HeadDim);  // of a lane in a tile
+  static constexpr int kRowBytes = 2 * HeadDim;
   static constexpr int kLines = lane_chunk::max_lane_slots(HeadDim);
 
   struct Shared {
-    // 2 elements of padding: threads that read one channel of neighbouring tokens meet in different
-    // banks.
-    alignas(16) std::uint16_t rows[lane_chunk::kTokens][HeadDim + 2];
-    std::uint8_t kept[lane_chunk::kTokens][32];  // bit e: element e of the lane survives
-    alignas(16) std::byte lines[kLines][lane_chunk::kLineBytes];
+    union {
+      // 16 bytes of padding: a quarter of a warp reads 16 bytes of 8 rows in different banks.
+      alignas(16) std::byte rows[lane_chunk::kTokens][kRowBytes + 16];
+      alignas(
+          16) std::byte lines[kLines][lane_chunk::kLineBytes];  // once the rows are in registers
+    };
+    std::uint32_t units[lane_chunk::kTiles][kRowLanes][lane_chunk::kLanes];
     std::uint32_t counts[lane_chunk::kTiles][lane_chunk::kLanes];  // elements of a lane in a tile
+    alignas(8) std::uint32_t ends[lane_chunk::kTiles - 1][lane_chunk::kLanes][2];
+    std::uint32_t places[4][16];  // see make_places()
   };
+  struct SizeShared {
+    std::uint32_t units[lane_chunk::kTiles][kRowLanes][lane_chunk::kLanes];
+    std::uint32_t counts[lane_chunk::kTiles][lane_chunk::kLanes];
+  };
+};
+
+inline constexpr int kScanThreads = 1024;  // of the block that sums the sizes of chunks
+
+struct ScanShared {
+  std::uint32_t warp_sums[kScanThreads / 32];
 };
 
 }  // namespace kvroof::compress

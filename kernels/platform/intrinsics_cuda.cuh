@@ -426,11 +426,34 @@ KVROOF_DEVICE U32 multiply_add(U32 value, U32 addend) {
   asm("mad.lo.u32 %0, %1, %2, %3;" : "=r"(result) : "r"(value), "n"(Factor), "r"(addend));
   return result;
 }
+/// value >> Shift as a multiply-high: IMAD.HI, at half the rate of a multiply-add, where the
+/// integer ALU is what code is short of.
+template <int Shift>
+KVROOF_DEVICE U32 multiply_shift_right(U32 value) {
+  static_assert(Shift > 0 && Shift < 32);
+  U32 result;
+  asm("mul.hi.u32 %0, %1, %2;" : "=r"(result) : "r"(value), "n"(1u << (32 - Shift)));
+  return result;
+}
+/// All ones where `value`, taken as signed, is negative, else 0: a multiply-high likewise.
+KVROOF_DEVICE U32 multiply_sign_mask(U32 value) {
+  U32 result;
+  asm("mul.hi.s32 %0, %1, 2;" : "=r"(result) : "r"(value));
+  return result;
+}
 /// (value & Mask) | rest as one LOP3 that the compiler does not take apart.
 template <std::uint32_t Mask>
 KVROOF_DEVICE U32 and_or(U32 value, U32 rest) {
   U32 result;
   asm("lop3.b32 %0, %1, %2, %3, 0xea;" : "=r"(result) : "r"(value), "n"(Mask), "r"(rest));
+  return result;
+}
+/// One LOP3 that the compiler does not take apart: the function of three bits that makes Table of
+/// 0xf0, 0xcc and 0xaa.
+template <std::uint32_t Table>
+KVROOF_DEVICE U32 logic3(U32 a, U32 b, U32 c) {
+  U32 result;
+  asm("lop3.b32 %0, %1, %2, %3, %4;" : "=r"(result) : "r"(a), "r"(b), "r"(c), "n"(Table & 0xffu));
   return result;
 }
 KVROOF_DEVICE U32 min_u32(U32 a, U32 b) { return min(a, b); }

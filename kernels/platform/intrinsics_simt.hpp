@@ -381,11 +381,37 @@ KVROOF_DEVICE U32 multiply_add(U32 value, U32 addend) {
   detail::issue(detail::Pipe::kFma);
   return std::uint32_t{value} * Factor + std::uint32_t{addend};
 }
+/// value >> Shift as a multiply-high: IMAD.HI, at half the rate of a multiply-add, where the
+/// integer ALU is what code is short of.
+template <int Shift>
+KVROOF_DEVICE U32 multiply_shift_right(U32 value) {
+  static_assert(Shift > 0 && Shift < 32);
+  detail::issue(detail::Pipe::kFma);
+  return std::uint32_t{value} >> Shift;
+}
+/// All ones where `value`, taken as signed, is negative, else 0: a multiply-high likewise.
+KVROOF_DEVICE U32 multiply_sign_mask(U32 value) {
+  detail::issue(detail::Pipe::kFma);
+  return (std::uint32_t{value} >> 31) != 0 ? ~0u : 0u;
+}
 /// (value & Mask) | rest as one LOP3 that the compiler does not take apart.
 template <std::uint32_t Mask>
 KVROOF_DEVICE U32 and_or(U32 value, U32 rest) {
   detail::issue(detail::Pipe::kAlu);
   return (std::uint32_t{value} & Mask) | std::uint32_t{rest};
+}
+/// One LOP3 that the compiler does not take apart: the function of three bits that makes Table of
+/// 0xf0, 0xcc and 0xaa.
+template <std::uint32_t Table>
+KVROOF_DEVICE U32 logic3(U32 a, U32 b, U32 c) {
+  detail::issue(detail::Pipe::kAlu);
+  const std::uint32_t x = a, y = b, z = c;
+  std::uint32_t result = 0;
+  for (unsigned i = 0; i < 8; ++i) {  // result bit for a, b, c = the bits of i
+    if ((Table >> i & 1u) == 0) continue;
+    result |= ((i & 4u) != 0 ? x : ~x) & ((i & 2u) != 0 ? y : ~y) & ((i & 1u) != 0 ? z : ~z);
+  }
+  return result;
 }
 KVROOF_DEVICE U32 min_u32(U32 a, U32 b) {
   detail::issue(detail::Pipe::kAlu);

@@ -181,11 +181,14 @@ void register_all(CudaDevice& device) {
       });
     }
   }
-  add("pack/batch:8/kv_len:32768/kept:64",
-      [&device](benchmark::State& state) { pack(state, device, 8, 32768, 64); });
+  for (const int kept : {64, 40}) {
+    add(fmt::format("pack/batch:8/kv_len:32768/kept:{}", kept),
+        [&device, kept](benchmark::State& state) { pack(state, device, 8, 32768, kept); });
+  }
   register_dense(device);
   register_baselines(device);
   register_rows(device);
+  register_caches(device);
 }
 
 }  // namespace

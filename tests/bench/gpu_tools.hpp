@@ -102,5 +102,7 @@ void register_dense(CudaDevice& device);
 void register_baselines(CudaDevice& device);
 /// Registers the benchmarks of the sparse decode at other shapes than Llama-3-8B's.
 void register_rows(CudaDevice& device);
+/// Registers the benchmarks of what makes pruned caches.
+void register_caches(CudaDevice& device);
 
 }  // namespace kvroof::bench

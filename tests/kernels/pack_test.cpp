@@ -7,10 +7,7 @@
 #include <random>
 #include <set>
 
-#include "kernels/compress/launch.hpp"
-#include "kernels/format/lane_chunk.hpp"
-#include "tests/support/convert.hpp"
-#include "tests/support/devices.hpp"
+#include "tests/kernels/pack_run.hpp"
 
 // The prune-and-pack kernel against the reference's choice and the host encoder, byte by byte.
 namespace kvroof::compress {
@@ -18,152 +15,13 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
-using Rows = std::vector<std::uint16_t>;
 
-constexpr int kHeadDim = 128;
-constexpr std::byte kUntouched{0xee};
-
-/// A launch over a batch whose rows lie in a ring of `row_capacity`.
-struct Pack {
-  Operand operand = Operand::kKeys;
-  ValueType type = ValueType::kF16;
-  int kept = 64;
-  int kv_heads = 1;
-  std::vector<std::int32_t> kv_lengths = {64};
-  int window = 0;
-  int first_chunk = 0;
-  bool newest_only = false;
-  int row_capacity = 0;              // 0: the longest sequence
-  int spare_chunks = 1;              // chunks of room beyond what is needed
-  std::vector<std::uint64_t> masks;  // [heads, capacity, head_dim / 64]; empty: by magnitude
-
-  int max_kv_len() const { return *std::max_element(kv_lengths.begin(), kv_lengths.end()); }
-  int capacity() const { return row_capacity > 0 ? row_capacity : max_kv_len(); }
-  int chunks_of(int kv_len) const { return kv_len <= window ? 0 : (kv_len - window) / 64; }
-  /// Whether a launch packs this chunk of a sequence of kv_len tokens.
-  bool packs_chunk(int chunk, int kv_len) const {
-    if (newest_only) return chunk == chunks_of(kv_len) - 1 && (kv_len - window) % 64 == 0;
-    return chunk >= first_chunk && chunk < chunks_of(kv_len);
-  }
-  int chunk_capacity() const { return chunks_of(max_kv_len()) + spare_chunks; }
-  std::size_t chunk_bytes() const {
-    return static_cast<std::size_t>(lane_chunk::chunk_bytes(kHeadDim, kept));
-  }
-  std::size_t heads() const { return kv_lengths.size() * static_cast<std::size_t>(kv_heads); }
-};
-
-Rows random_rows(std::size_t elements, unsigned seed) {
-  std::mt19937 random(seed);
-  Rows rows(elements);
-  for (std::uint16_t& bits : rows) bits = static_cast<std::uint16_t>(random());
-  return rows;
-}
-
-/// Packs `rows` [heads, capacity, head_dim] into chunks that held kUntouched before.
-std::vector<std::byte> packed(const Pack& pack, const Rows& rows, Device& device) {
-  DeviceBuffer<std::uint16_t> source(device, rows.size(), "rows");
-  source.upload(rows);
-  DeviceBuffer<std::int32_t> lengths(device, pack.kv_lengths.size(), "kv_lengths");
-  lengths.upload(pack.kv_lengths);
-  DeviceBuffer<std::uint64_t> masks(device, pack.masks.size(), "masks");
-  masks.upload(pack.masks);
-  DeviceBuffer<std::byte> chunks(
-      device, pack.heads() * static_cast<std::size_t>(pack.chunk_capacity()) * pack.chunk_bytes(),
-      "chunks");
-  chunks.fill(kUntouched);
-  launch({.batch = static_cast<int>(pack.kv_lengths.size()),
-          .kv_heads = pack.kv_heads,
-          .head_dim = kHeadDim,
-          .value_type = pack.type,
-          .operand = pack.operand,
-          .kept = pack.kept,
-          .rows = source.data(),
-          .row_capacity = pack.capacity(),
-          .masks = pack.masks.empty() ? nullptr : masks.data(),
-          .kv_lengths = lengths.data(),
-          .max_kv_len = pack.max_kv_len(),
-          .window = pack.window,
-          .first_chunk = pack.first_chunk,
-          .newest_only = pack.newest_only,
-          .chunks = chunks.data(),
-          .chunk_capacity = pack.chunk_capacity()},
-         device);
-  device.synchronize();
-  std::vector<std::byte> result(chunks.size());
-  chunks.download(result);
-  return result;
-}
-
-/// The 64 rows of a chunk, gathered from the ring.
-Rows chunk_rows(const Pack& pack, const Rows& rows, std::size_t head, int chunk) {
-  Rows result;
-  for (int token = chunk * 64; token < chunk * 64 + 64; ++token) {
-    const std::size_t row = head * static_cast<std::size_t>(pack.capacity()) +
-                            static_cast<std::size_t>(token % pack.capacity());
-    const auto first = rows.begin() + static_cast<std::ptrdiff_t>(row * kHeadDim);
-    result.insert(result.end(), first, first + kHeadDim);
-  }
-  return result;
-}
-
-/// The chunk whose survivors the masks choose.
-std::vector<std::byte> masked_chunk(const Pack& pack, const Rows& rows, std::size_t head,
-                                    int chunk) {
-  std::vector<std::uint8_t> mask;
-  for (int token = chunk * 64; token < chunk * 64 + 64; ++token) {
-    const std::size_t row = head * static_cast<std::size_t>(pack.capacity()) +
-                            static_cast<std::size_t>(token % pack.capacity());
-    for (std::size_t c = 0; c < kHeadDim; ++c)
-      mask.push_back(pack.masks[row * 2 + c / 64] >> c % 64 & 1u);
-  }
-  std::vector<std::byte> bytes(pack.chunk_bytes());
-  lane_chunk::encode(pack.operand, kHeadDim, pack.kept, chunk_rows(pack, rows, head, chunk), mask,
-                     bytes);
-  return bytes;
-}
-
-/// What packed() should give.
-std::vector<std::byte> expected(const Pack& pack, const Rows& rows) {
-  std::vector<std::byte> result;
-  for (std::size_t head = 0; head < pack.heads(); ++head) {
-    const int length = pack.kv_lengths[head / static_cast<std::size_t>(pack.kv_heads)];
-    for (int chunk = 0; chunk < pack.chunk_capacity(); ++chunk) {
-      if (!pack.packs_chunk(chunk, length)) {
-        result.insert(result.end(), pack.chunk_bytes(), kUntouched);
-        continue;
-      }
-      const auto bytes = pack.masks.empty()
-                             ? test::reference_chunk(pack.operand, pack.type, pack.kept,
-                                                     chunk_rows(pack, rows, head, chunk), kHeadDim)
-                             : masked_chunk(pack, rows, head, chunk);
-      result.insert(result.end(), bytes.begin(), bytes.end());
-    }
-  }
-  return result;
-}
-
-class PackKernel : public test::OnEveryBackend {
+class PackKernel : public PackRun {
  protected:
-  ::testing::AssertionResult packs(const Pack& pack, const Rows& rows) {
-    const std::vector<std::byte> got = packed(pack, rows, device());
-    const std::vector<std::byte> want = expected(pack, rows);
-    if (got.size() != want.size()) return ::testing::AssertionFailure() << "sizes differ";
-    const auto [at, wanted] = std::mismatch(got.begin(), got.end(), want.begin());
-    if (at == got.end()) return ::testing::AssertionSuccess();
-    const auto offset = static_cast<std::size_t>(at - got.begin());
-    return ::testing::AssertionFailure()
-           << "chunk " << offset / pack.chunk_bytes() << ", byte " << offset % pack.chunk_bytes()
-           << ": got " << std::to_integer<int>(*at) << ", wanted " << std::to_integer<int>(*wanted);
-  }
-  ::testing::AssertionResult packs_random(const Pack& pack, unsigned seed) {
-    return packs(
-        pack,
-        random_rows(pack.heads() * static_cast<std::size_t>(pack.capacity()) * kHeadDim, seed));
-  }
   /// One chunk of rows that all look like `row`.
   ::testing::AssertionResult packs_everywhere(const std::function<std::uint16_t(int)>& row) {
     Rows rows;
-    for (int i = 0; i < 64 * kHeadDim; ++i) rows.push_back(row(i % kHeadDim));
+    for (int i = 0; i < 64 * 128; ++i) rows.push_back(row(i % 128));
     for (const Operand operand : {Operand::kKeys, Operand::kValues}) {
       for (const ValueType type : {ValueType::kF16, ValueType::kBF16}) {
         for (const int kept : {1, 5, 64, 127, 128}) {
@@ -182,15 +40,21 @@ KVROOF_ON_EVERY_BACKEND(PackKernel);
 
 TEST_P(PackKernel, writes_the_bytes_of_the_host_encoder_for_any_bit_patterns) {
   unsigned seed = 0;
-  for (const Operand operand : {Operand::kKeys, Operand::kValues}) {
-    for (const ValueType type : {ValueType::kF16, ValueType::kBF16}) {
-      for (const int kept : {1, 2, 3, 7, 8, 31, 40, 63, 64, 65, 96, 127, 128}) {
-        Pack pack;
-        pack.operand = operand;
-        pack.type = type;
-        pack.kept = kept;
-        pack.kv_lengths = {130};
-        EXPECT_TRUE(packs_random(pack, ++seed)) << "kept " << kept;
+  for (const auto& [head_dim, counts] : std::vector<std::pair<int, std::vector<int>>>{
+           {64, {1, 31, 64}},
+           {128, {1, 2, 3, 7, 8, 31, 40, 63, 64, 65, 96, 127, 128}},
+           {256, {1, 128, 255}}}) {
+    for (const Operand operand : {Operand::kKeys, Operand::kValues}) {
+      for (const ValueType type : {ValueType::kF16, ValueType::kBF16}) {
+        for (const int kept : counts) {
+          Pack pack;
+          pack.head_dim = head_dim;
+          pack.operand = operand;
+          pack.type = type;
+          pack.kept = kept;
+          pack.kv_lengths = {130};
+          EXPECT_TRUE(packs_random(pack, ++seed)) << "head_dim " << head_dim << ", kept " << kept;
+        }
       }
     }
   }
@@ -200,28 +64,31 @@ TEST_P(PackKernel, keeps_exactly_k_of_every_row) {
   for (const int kept : {1, 39, 64, 128}) {
     Pack pack;
     pack.kept = kept;
-    const std::vector<std::byte> chunk = packed(pack, random_rows(64 * kHeadDim, 3), device());
-    Rows rows(64 * kHeadDim);
-    std::vector<std::uint8_t> mask(64 * kHeadDim);
-    lane_chunk::decode(pack.operand, kHeadDim, kept, std::span(chunk).first(pack.chunk_bytes()),
-                       rows, mask);
-    for (auto row = mask.begin(); row != mask.end(); row += kHeadDim)
-      EXPECT_EQ(std::count(row, row + kHeadDim, 1), kept);
+    const std::vector<std::byte> chunk = packed(pack, random_rows(pack, 3), device());
+    Rows rows(64 * 128);
+    std::vector<std::uint8_t> mask(64 * 128);
+    lane_chunk::decode(pack.operand, 128, kept, std::span(chunk).first(pack.chunk_bytes()), rows,
+                       mask);
+    for (auto row = mask.begin(); row != mask.end(); row += 128)
+      EXPECT_EQ(std::count(row, row + 128, 1), kept);
   }
 }
 
 TEST_P(PackKernel, gives_ties_to_the_lowest_channel) {
   // Few distinct magnitudes, signs mixed: ties in every row, at every threshold.
   std::mt19937 random(11);
-  Rows rows(64 * kHeadDim);
-  for (std::uint16_t& bits : rows)
-    bits = static_cast<std::uint16_t>(0x3c00 + 0x100 * (random() % 3) + 0x8000 * (random() % 2));
-  for (const Operand operand : {Operand::kKeys, Operand::kValues}) {
-    for (const int kept : {1, 20, 43, 64, 86, 127}) {
-      Pack pack;
-      pack.operand = operand;
-      pack.kept = kept;
-      EXPECT_TRUE(packs(pack, rows)) << "kept " << kept;
+  for (const int head_dim : {64, 128, 256}) {
+    Rows rows(static_cast<std::size_t>(64 * head_dim));
+    for (std::uint16_t& bits : rows)
+      bits = static_cast<std::uint16_t>(0x3c00 + 0x100 * (random() % 3) + 0x8000 * (random() % 2));
+    for (const Operand operand : {Operand::kKeys, Operand::kValues}) {
+      for (const int kept : {1, head_dim / 6, head_dim / 3, head_dim / 2, head_dim - 1}) {
+        Pack pack;
+        pack.head_dim = head_dim;
+        pack.operand = operand;
+        pack.kept = kept;
+        EXPECT_TRUE(packs(pack, rows)) << "head_dim " << head_dim << ", kept " << kept;
+      }
     }
   }
 }
@@ -280,56 +147,16 @@ TEST_P(PackKernel, packs_only_the_chunk_that_the_last_token_completed_when_asked
   Pack pack;
   pack.newest_only = true;
   pack.kv_heads = 2;
-  for (const int window : {0, 1, 32}) {
+  for (const auto& [window, head_dim] :
+       std::vector<std::pair<int, int>>{{0, 128}, {1, 64}, {32, 128}, {33, 256}}) {
     pack.window = window;
+    pack.head_dim = head_dim;
     pack.row_capacity = window + 64;
+    pack.kv_lengths.clear();
     for (const int left : {0, 1, 63, 64, 65, 128, 640}) pack.kv_lengths.push_back(window + left);
     pack.kv_lengths.push_back(0);
     EXPECT_TRUE(packs_random(pack, 25)) << "window " << window;
   }
-}
-
-/// Masks for every row of the ring, `kept` channels each, drawn without looking at magnitudes.
-std::vector<std::uint64_t> random_masks(const Pack& pack, int kept, unsigned seed) {
-  std::mt19937 random(seed);
-  std::vector<std::uint64_t> masks;
-  for (std::size_t row = 0; row < pack.heads() * static_cast<std::size_t>(pack.capacity()); ++row) {
-    std::vector<int> bits(kHeadDim, 0);
-    std::fill_n(bits.begin(), kept, 1);
-    std::shuffle(bits.begin(), bits.end(), random);
-    for (std::size_t word = 0; word < 2; ++word) {
-      masks.push_back(0);
-      for (std::size_t c = 0; c < 64; ++c)
-        masks.back() |= static_cast<std::uint64_t>(bits[64 * word + c]) << c;
-    }
-  }
-  return masks;
-}
-
-TEST_P(PackKernel, packs_what_masks_choose) {
-  for (const Operand operand : {Operand::kKeys, Operand::kValues}) {
-    for (const int kept : {1, 40, 64, 127, 128}) {
-      Pack pack;
-      pack.operand = operand;
-      pack.kept = kept;
-      pack.kv_heads = 2;
-      pack.kv_lengths = {300, 64, 0, 130};
-      pack.row_capacity = 320;
-      pack.masks = random_masks(pack, kept, 26);
-      EXPECT_TRUE(packs_random(pack, 27)) << "kept " << kept;
-    }
-  }
-}
-
-TEST_P(PackKernel, touches_no_other_chunk_when_a_mask_keeps_more_than_it_says) {
-  Pack pack;
-  pack.kept = 8;
-  pack.kv_lengths = {64};
-  pack.spare_chunks = 12;  // where a careless kernel would go on writing
-  pack.masks = random_masks(pack, 128, 28);
-  const std::vector<std::byte> got = packed(pack, random_rows(64 * kHeadDim, 29), device());
-  EXPECT_TRUE(std::all_of(got.begin() + static_cast<std::ptrdiff_t>(pack.chunk_bytes()), got.end(),
-                          [](std::byte byte) { return byte == kUntouched; }));
 }
 
 TEST_P(PackKernel, writes_nothing_for_a_sequence_that_is_still_in_its_window) {
@@ -377,8 +204,7 @@ TEST_P(PackKernel, refuses_an_invalid_problem_with_a_sentence_and_launches_nothi
   refused("batch and kv_heads must be positive, got 0 and 2", [](P& p) { p.batch = 0; });
   refused("batch and kv_heads must be positive, got 1 and -1", [](P& p) { p.kv_heads = -1; });
   refused("must be at most 65535, got 65536 and 2", [](P& p) { p.batch = 65536; });
-  refused("head_dim must be 128 and the value type f16 or bf16, got 64",
-          [](P& p) { p.head_dim = 64; });
+  refused("head_dim must be 64, 128 or 256, got 96", [](P& p) { p.head_dim = 96; });
   refused("got 0", [](P& p) { p.kept = 0; });
   refused("got 129", [](P& p) { p.kept = 129; });
   refused("must not be negative, got -1, 0 and 0", [](P& p) { p.max_kv_len = -1; });
@@ -405,6 +231,19 @@ TEST_P(PackKernel, refuses_an_invalid_problem_with_a_sentence_and_launches_nothi
     p.first_chunk = 2000000000;  // its first token is beyond any int
     p.row_capacity = 1;
   });
+  const auto with_offsets = [&](const char* sentence, const std::function<void(P&)>& spoil) {
+    refused(sentence, [&](P& p) {
+      p.masks = reinterpret_cast<const std::uint64_t*>(memory);
+      p.offsets = reinterpret_cast<std::uint32_t*>(memory);
+      spoil(p);
+    });
+  };
+  with_offsets("offsets are for masks, there are none", [](P& p) { p.masks = nullptr; });
+  with_offsets("not from chunk 1 on", [](P& p) { p.first_chunk = 1; });
+  with_offsets("or the newest only", [](P& p) { p.newest_only = true; });
+  with_offsets("chunks_bytes must be 0 to 68719476736, got -1", [](P& p) { p.chunks_bytes = -1; });
+  with_offsets("offsets must be null or a pointer aligned to 4 bytes",
+               [](P& p) { p.offsets = reinterpret_cast<std::uint32_t*>(memory + 2); });
   EXPECT_TRUE(!simulated() || simt::as_simulator(device()).launches().empty());
 }
 

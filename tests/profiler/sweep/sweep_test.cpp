@@ -156,7 +156,7 @@ TEST(Sweep, OnlyPassedConfigurationsAreCompletedByOthers) {
   };
   const traces::Record record = run_one({"kv_len=128"}, {.complete = {complete}});
   EXPECT_EQ(record.predictions.size(), 1u);
-  run_one({"head_dim=64"}, {.complete = {complete}});
+  run_one({"head_dim=96"}, {.complete = {complete}});
   EXPECT_EQ(calls, 1);
 }
 

@@ -15,6 +15,10 @@ Method dense_method();
 Method think_method();
 Method two_four_method();
 Method mustafar_method();
+Method cublas_method();
+
+/// Method::why_not_on of kernels that have a build for every backend.
+inline std::string runs_everywhere(Backend) { return ""; }
 
 /// An address that a problem may hold while it is only looked at.
 template <class T>

@@ -230,7 +230,7 @@ Method common() {
           .kernels = {"dense"},
           .keys = kUnpruned,
           .values = kUnpruned,
-          .runs_on = [](Backend) { return true; },
+          .why_not_on = runs_everywhere,
           .heeded =
               [](Case one) {
                 one = without_rules(std::move(one));

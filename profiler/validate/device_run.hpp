@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/attention/problem.hpp"
+#include "kernels/baselines/cublas/problem.hpp"
 #include "kernels/baselines/dense/problem.hpp"
 #include "kernels/baselines/mustafar/problem.hpp"
 #include "kernels/device.hpp"
@@ -38,6 +39,7 @@ struct Relaunch {
 /// a measurement may launch again what has run.
 struct DeviceRunHooks {
   std::function<void(Device&, attention::DecodeProblem&)> before_decode{};
+  std::function<void(Device&, cublas::Problem&)> before_cublas{};
   std::function<void(Device&, dense::DenseProblem&)> before_dense{};
   std::function<void(Device&, mustafar::Problem&)> before_mustafar{};
   std::function<void(const std::vector<Relaunch>&)> finished{};  // after the last kernel

@@ -237,7 +237,7 @@ Method lane_chunk_method() {
           .kernels = {"pack_keys", "pack_values", "decode"},
           .keys = storage,
           .values = storage,
-          .runs_on = [](Backend) { return true; },
+          .why_not_on = runs_everywhere,
           .heeded = [](Case one) { return one; },
           .pruned_tokens = compressed_tokens,
           .masks = chunk_masks,

@@ -9,8 +9,8 @@
 namespace kvroof::validate {
 
 const std::vector<Method>& methods() {
-  static const std::vector<Method> all = {lane_chunk_method(), dense_method(), think_method(),
-                                          two_four_method(), mustafar_method()};
+  static const std::vector<Method> all = {lane_chunk_method(), dense_method(),    think_method(),
+                                          two_four_method(),   mustafar_method(), cublas_method()};
   return all;
 }
 
@@ -49,7 +49,8 @@ bool attends(std::string_view kernel) { return method_of_kernel(kernel).kernels.
 
 Resources resources_on(const Case& one, Backend backend, const DeviceInfo& device) {
   const Method& method = method_named(one.method);
-  require(method.runs_on(backend), "{} has no kernel for {}", method.name, to_string(backend));
+  const std::string reason = method.why_not_on(backend);
+  require(reason.empty(), "{}: {}", method.name, reason);
   return method.resources(one, device);
 }
 

@@ -50,7 +50,8 @@ struct Method {
   std::vector<std::string_view> kernels;  // names of launches and records, in order; the last
                                           // attends, those before prepare
   Storage keys, values;
-  bool (*runs_on)(Backend);  // whether there is a build for the backend
+  /// Why there is no kernel for the backend, here and in this program; empty where there is one.
+  std::string (*why_not_on)(Backend);
   /// The case with everything the method does not heed at a fixed value, so that equal work is an
   /// equal case.
   Case (*heeded)(Case);

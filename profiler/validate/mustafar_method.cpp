@@ -191,7 +191,7 @@ Method mustafar_method() {
           .kernels = {"mustafar"},
           .keys = storage,
           .values = storage,
-          .runs_on = [](Backend) { return true; },
+          .why_not_on = runs_everywhere,
           .heeded =
               [](Case one) {
                 one.blocks = 0;

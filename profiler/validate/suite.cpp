@@ -154,6 +154,7 @@ std::vector<Case> smoke_cases() {
   add_lengths_of(list, "two_four", {1, 97, 500});
   add_lengths_of(list, "mustafar", {1, 97, 400});
   add_instances(list, "mustafar", {64, 256}, {3, 12});
+  add_instances(list, "cublas", {128}, {3, 4});
   add_rules(list);
   return list.take();
 }
@@ -235,6 +236,7 @@ std::vector<Case> full_cases() {
   add_instances(list, "two_four", {128}, {1, 2, 3, 4, 5, 6, 7, 8});
   add_lengths_of(list, "mustafar", {1, 31, 95, 96, 97, 160, 161, 289, 1025});
   add_instances(list, "mustafar", {64, 128, 256}, {1, 4, 5, 8, 16});
+  add_instances(list, "cublas", {64, 128, 256}, {1, 2, 3, 4, 5, 8, 16});
   for (const Case& sampled : sampled_cases()) {
     list.add([&](Case& c) {
       const std::uint64_t seed = c.seed;

@@ -136,7 +136,7 @@ Method two_four_method() {
           .kernels = {"decode_2_4"},
           .keys = {"2_of_4_channels", "two_four"},
           .values = {"2_of_4_tokens", "two_four"},
-          .runs_on = [](Backend) { return true; },
+          .why_not_on = runs_everywhere,
           .heeded =
               [](Case one) {
                 one = without_rules(std::move(one));

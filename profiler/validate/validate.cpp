@@ -76,12 +76,11 @@ CaseResult validate(const Case& one, const inputs::KvTensors& inputs, Device& de
   device.take_reports();  // what came before is not this case's
   const Method& method = method_named(one.method);
   try {
-    if (method.runs_on(device.backend())) {
+    const std::string reason = method.why_not_on(device.backend());
+    if (reason.empty()) {
       run_and_compare(method, inputs, device, hooks, result);
     } else {
-      result.kernels.push_back(result_of(
-          one, Status::kSkipped,
-          fmt::format("{} has no kernel for {}", method.name, to_string(device.backend()))));
+      result.kernels.push_back(result_of(one, Status::kSkipped, reason));
     }
   } catch (const std::invalid_argument&) {
     throw;  // the case asks for something that does not exist

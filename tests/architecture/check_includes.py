@@ -60,6 +60,7 @@ LIBRARIES = (
     (r"boost/.*", ("kernels/simt",)),
     (r"cuda\w*\.hp*|cuda/.*|device_launch_parameters\.h|cooperative_groups.*",
      ("kernels/cuda", "kernels/platform", "profiler/measure", "profiler/cupti")),
+    (r"cublas\w*\.h", ("kernels/baselines/cublas",)),
     (r"nvtx3/.*", ("profiler/nvtx",)),
     (r"cupti\w*\.h|nvperf\w*\.h", ("profiler/cupti",)),
     (r"gtest/.*|gmock/.*|benchmark/.*", ()),

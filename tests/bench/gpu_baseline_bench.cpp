@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times the 2:4 decode and Mustafar's pipeline, in the process of gpu_bench.cpp and in its way.
+// Times the 2:4 decode, Mustafar's pipeline and cuBLAS's products, in the process of gpu_bench.cpp
+// and in its way.
 
 #include <fmt/format.h>
 
@@ -8,6 +9,7 @@
 #include <map>
 #include <tuple>
 
+#include "kernels/baselines/cublas/launch.hpp"
 #include "kernels/baselines/mustafar/launch.hpp"
 #include "kernels/baselines/two_four/launch.hpp"
 #include "kernels/format/two_four.hpp"
@@ -16,7 +18,7 @@
 namespace kvroof::bench {
 namespace {
 
-constexpr int kQueryHeads = 32, kKvHeads = 8, kHeadDim = 128, kWindow = 32;  // Llama-3-8B
+constexpr int kWindow = 32;
 constexpr int kRing = kWindow + lane_chunk::kTokens - 1;
 
 /// What a decode step needs beside the compressed cache.
@@ -24,15 +26,17 @@ struct StepBuffers {
   StepBuffers(CudaDevice& device, const Shape& shape)
       : lengths(device, static_cast<std::size_t>(shape.batch), "lengths"),
         window(synthetic_rows(
-            device, false, static_cast<std::size_t>(shape.batch) * kKvHeads * kRing * kHeadDim, 7)),
+            device, false,
+            static_cast<std::size_t>(shape.batch * shape.kv_heads) * kRing * kHeadDim, 7)),
         queries(synthetic_rows(device, false,
-                               static_cast<std::size_t>(shape.batch) * kQueryHeads * kHeadDim, 8)),
+                               static_cast<std::size_t>(shape.batch * shape.query_heads) * kHeadDim,
+                               8)),
         outputs(device, queries.size(), "outputs") {
     lengths.upload(std::vector<std::int32_t>(static_cast<std::size_t>(shape.batch), shape.kv_len));
   }
   /// Window, queries and outputs once.
   double floor_bytes(const Shape& shape, int compressed) const {
-    return 4.0 * shape.batch * kKvHeads * (shape.kv_len - compressed) * kHeadDim +
+    return 4.0 * shape.batch * shape.kv_heads * (shape.kv_len - compressed) * kHeadDim +
            4.0 * static_cast<double>(queries.size());
   }
 
@@ -80,7 +84,7 @@ std::vector<std::byte> two_four_chunks(Operand operand) {
 void two_four_decode(benchmark::State& state, CudaDevice& device, const Shape& shape) {
   const int compressed = attention::compressed_tokens(shape.kv_len, kWindow);
   const int chunks = compressed / two_four::kTokens;
-  const auto set_bytes = static_cast<std::size_t>(shape.batch) * kKvHeads *
+  const auto set_bytes = static_cast<std::size_t>(shape.batch * shape.kv_heads) *
                          static_cast<std::size_t>(chunks) *
                          static_cast<std::size_t>(two_four::chunk_bytes(kHeadDim));
   const int sets = cold_sets(device, 2 * static_cast<std::int64_t>(set_bytes));
@@ -92,8 +96,8 @@ void two_four_decode(benchmark::State& state, CudaDevice& device, const Shape& s
   const auto problem = [&](int set) {
     const auto first = static_cast<std::size_t>(set) * set_bytes;
     return attention::DecodeProblem{.batch = shape.batch,
-                                    .query_heads = kQueryHeads,
-                                    .kv_heads = kKvHeads,
+                                    .query_heads = shape.query_heads,
+                                    .kv_heads = shape.kv_heads,
                                     .head_dim = kHeadDim,
                                     .softmax_scale = kScale,
                                     .queries = step.queries.data(),
@@ -187,7 +191,7 @@ class TileCache {
 void mustafar_decode(benchmark::State& state, CudaDevice& device, const Shape& shape,
                      double sparsity) {
   const int compressed = attention::compressed_tokens(shape.kv_len, kWindow);
-  const int heads = shape.batch * kKvHeads;
+  const int heads = shape.batch * shape.kv_heads;
   const int sets = cold_sets(device, std::int64_t{heads} * compressed * kHeadDim * 2);
   const TileCache keys(device, Operand::kKeys, compressed, sparsity, heads, sets);
   const TileCache values(device, Operand::kValues, compressed, sparsity, heads, sets);
@@ -195,8 +199,8 @@ void mustafar_decode(benchmark::State& state, CudaDevice& device, const Shape& s
   DeviceBuffer<std::byte> workspace;
   const auto problem = [&](int set) {
     return mustafar::Problem{.batch = shape.batch,
-                             .query_heads = kQueryHeads,
-                             .kv_heads = kKvHeads,
+                             .query_heads = shape.query_heads,
+                             .kv_heads = shape.kv_heads,
                              .head_dim = kHeadDim,
                              .softmax_scale = kScale,
                              .queries = step.queries.data(),
@@ -220,15 +224,51 @@ void mustafar_decode(benchmark::State& state, CudaDevice& device, const Shape& s
            step.floor_bytes(shape, compressed));
 }
 
+// ---- cuBLAS ----
+
+void cublas_decode(benchmark::State& state, CudaDevice& device, const Shape& shape) {
+  const std::string reason = cublas::why_unavailable(Backend::kCuda);
+  if (!reason.empty()) return state.SkipWithError(reason.c_str());
+  const auto elements = static_cast<std::size_t>(shape.batch * shape.kv_heads) *
+                        static_cast<std::size_t>(shape.kv_len) * kHeadDim;
+  const int sets = cold_sets(device, 4 * static_cast<std::int64_t>(elements));
+  const auto keys = synthetic_rows(device, true, static_cast<std::size_t>(sets) * elements, 1);
+  const auto values = synthetic_rows(device, false, static_cast<std::size_t>(sets) * elements, 2);
+  const StepBuffers step(device, shape);
+  DeviceBuffer<std::byte> workspace;
+  const auto problem = [&](int set) {
+    const auto first = static_cast<std::size_t>(set) * elements;
+    return cublas::Problem{.batch = shape.batch,
+                           .query_heads = shape.query_heads,
+                           .kv_heads = shape.kv_heads,
+                           .head_dim = kHeadDim,
+                           .softmax_scale = kScale,
+                           .queries = step.queries.data(),
+                           .kv_len = shape.kv_len,
+                           .keys = keys.data() + first,
+                           .values = values.data() + first,
+                           .capacity = shape.kv_len,
+                           .outputs = step.outputs.data(),
+                           .workspace = workspace.data()};
+  };
+  workspace = DeviceBuffer<std::byte>(
+      device, static_cast<std::size_t>(cublas::workspace_bytes(problem(0))), "workspace");
+  cublas::launch(problem(0), device);  // opens cuBLAS, which a capture forbids
+  time_launches(state, device, sets, [&](int set) { cublas::launch(problem(set), device); });
+  state.counters["floor_B_per_s"] =
+      rate(4.0 * static_cast<double>(elements) + step.floor_bytes(shape, shape.kv_len));
+}
+
 }  // namespace
 
 void register_baselines(CudaDevice& device) {
   for (const Shape shape : kShapes) {
-    const std::string size = fmt::format("batch:{}/kv_len:{}", shape.batch, shape.kv_len);
-    add("decode_2_4/" + size,
+    add("cublas/" + shape.name(),
+        [&device, shape](benchmark::State& state) { cublas_decode(state, device, shape); });
+    add("decode_2_4/" + shape.name(),
         [&device, shape](benchmark::State& state) { two_four_decode(state, device, shape); });
     for (const double sparsity : {0.5, 0.7}) {
-      add(fmt::format("mustafar/{}/sparsity:{}", size, sparsity),
+      add(fmt::format("mustafar/{}/sparsity:{}", shape.name(), sparsity),
           [&device, shape, sparsity](benchmark::State& state) {
             mustafar_decode(state, device, shape, sparsity);
           });

@@ -20,23 +20,24 @@
 namespace kvroof::bench {
 namespace {
 
-constexpr int kQueryHeads = 32, kKvHeads = 8, kHeadDim = 128, kWindow = 32;  // Llama-3-8B
+constexpr int kWindow = 32;
 
 /// Caches of one shape and what a decode step over one of them needs.
 class Caches {
  public:
-  Caches(CudaDevice& device, int batch, int kv_len, int kept)
-      : device_(device), batch_(batch), kv_len_(kv_len), kept_(kept) {
-    chunks_ = attention::compressed_tokens(kv_len, kWindow) / lane_chunk::kTokens;
+  Caches(CudaDevice& device, const Shape& shape, int kept)
+      : device_(device), shape_(shape), kept_(kept) {
+    chunks_ = attention::compressed_tokens(shape.kv_len, kWindow) / lane_chunk::kTokens;
     const auto set_bytes = static_cast<std::int64_t>(2 * operand_bytes());
     sets_ = cold_sets(device, set_bytes);
-    lengths_ = DeviceBuffer<std::int32_t>(device, static_cast<std::size_t>(batch), "lengths");
-    lengths_.upload(std::vector<std::int32_t>(static_cast<std::size_t>(batch), kv_len));
+    const auto batch = static_cast<std::size_t>(shape.batch);
+    lengths_ = DeviceBuffer<std::int32_t>(device, batch, "lengths");
+    lengths_.upload(std::vector<std::int32_t>(batch, shape.kv_len));
     const auto row_elements = static_cast<std::size_t>(heads()) * kHeadDim;
     window_ =
         synthetic_rows(device, false, row_elements * 2 * (kWindow + lane_chunk::kTokens - 1), 7);
-    queries_ =
-        synthetic_rows(device, false, static_cast<std::size_t>(batch) * kQueryHeads * kHeadDim, 8);
+    queries_ = synthetic_rows(device, false,
+                              batch * static_cast<std::size_t>(shape.query_heads * kHeadDim), 8);
     outputs_ = DeviceBuffer<std::uint16_t>(device, queries_.size(), "outputs");
     for (int set = 0; set < sets_; ++set) add_set(set);
     plan_ = attention::make_plan(problems_.front(), device.info());
@@ -61,12 +62,12 @@ class Caches {
   /// outputs.
   double floor_bytes() const {
     const double rows = 2.0 * heads() * chunks_ * lane_chunk::kTokens;
-    const double window_tokens = kv_len_ - chunks_ * lane_chunk::kTokens;
-    const double query_bytes = 2.0 * batch_ * kQueryHeads * kHeadDim;
+    const double window_tokens = shape_.kv_len - chunks_ * lane_chunk::kTokens;
+    const double query_bytes = 2.0 * shape_.batch * shape_.query_heads * kHeadDim;
     return rows * (2.0 * kept_ + kHeadDim / 8) + 4.0 * heads() * window_tokens * kHeadDim +
            2.0 * query_bytes;
   }
-  double dense_bytes() const { return 4.0 * heads() * kv_len_ * kHeadDim; }
+  double dense_bytes() const { return 4.0 * heads() * shape_.kv_len * kHeadDim; }
   /// Dense rows read once, chunks written once.
   double pack_bytes() const {
     return 4.0 * heads() * chunks_ * lane_chunk::kTokens * kHeadDim +
@@ -74,7 +75,7 @@ class Caches {
   }
 
  private:
-  int heads() const { return batch_ * kKvHeads; }
+  int heads() const { return shape_.batch * shape_.kv_heads; }
   std::size_t operand_bytes() const {
     return static_cast<std::size_t>(heads()) * static_cast<std::size_t>(chunks_) *
            static_cast<std::size_t>(lane_chunk::chunk_bytes(kHeadDim, kept_));
@@ -82,22 +83,22 @@ class Caches {
   compress::PackProblem pack_problem(Operand operand, int set,
                                      const DeviceBuffer<std::uint16_t>& rows) const {
     const auto& chunks = operand == Operand::kKeys ? key_chunks_ : value_chunks_;
-    return {.batch = batch_,
-            .kv_heads = kKvHeads,
+    return {.batch = shape_.batch,
+            .kv_heads = shape_.kv_heads,
             .head_dim = kHeadDim,
             .operand = operand,
             .kept = kept_,
             .rows = rows.data(),
-            .row_capacity = kv_len_,
+            .row_capacity = shape_.kv_len,
             .kv_lengths = lengths_.data(),
-            .max_kv_len = kv_len_,
+            .max_kv_len = shape_.kv_len,
             .window = kWindow,
             .chunks = chunks[static_cast<std::size_t>(set)].data(),
             .chunk_capacity = chunks_};
   }
   void add_set(int set) {
     const auto rows =
-        static_cast<std::size_t>(heads()) * static_cast<std::size_t>(kv_len_) * kHeadDim;
+        static_cast<std::size_t>(heads()) * static_cast<std::size_t>(shape_.kv_len) * kHeadDim;
     if (set == 0) {
       key_rows_ = synthetic_rows(device_, true, rows, 1);
       value_rows_ = synthetic_rows(device_, false, rows, 2);
@@ -108,14 +109,14 @@ class Caches {
     device_.synchronize();
     const auto ring =
         static_cast<std::size_t>(heads()) * (kWindow + lane_chunk::kTokens - 1) * kHeadDim;
-    problems_.push_back({.batch = batch_,
-                         .query_heads = kQueryHeads,
-                         .kv_heads = kKvHeads,
+    problems_.push_back({.batch = shape_.batch,
+                         .query_heads = shape_.query_heads,
+                         .kv_heads = shape_.kv_heads,
                          .head_dim = kHeadDim,
                          .softmax_scale = 1.0f / std::sqrt(static_cast<float>(kHeadDim)),
                          .queries = queries_.data(),
                          .kv_lengths = lengths_.data(),
-                         .max_kv_len = kv_len_,
+                         .max_kv_len = shape_.kv_len,
                          .keys = {key_chunks_.back().data(), kept_},
                          .values = {value_chunks_.back().data(), kept_},
                          .chunk_capacity = chunks_,
@@ -127,7 +128,8 @@ class Caches {
   }
 
   CudaDevice& device_;
-  int batch_, kv_len_, kept_, chunks_ = 0, sets_ = 0;
+  Shape shape_;
+  int kept_, chunks_ = 0, sets_ = 0;
   attention::DecodePlan plan_;
   DeviceBuffer<std::int32_t> lengths_;
   DeviceBuffer<std::uint16_t> window_, queries_, outputs_, key_rows_, value_rows_;
@@ -151,16 +153,16 @@ void read_bandwidth(benchmark::State& state, CudaDevice& device) {
   state.counters["read_B_per_s"] = rate(static_cast<double>(bytes));
 }
 
-void decode(benchmark::State& state, CudaDevice& device, int batch, int kv_len, int kept) {
-  Caches caches(device, batch, kv_len, kept);
+void decode(benchmark::State& state, CudaDevice& device, const Shape& shape, int kept) {
+  Caches caches(device, shape, kept);
   time_launches(state, device, caches.sets(), [&](int set) { caches.decode(set); });
   state.counters["floor_B_per_s"] = rate(caches.floor_bytes());
   state.counters["dense_B_per_s"] = rate(caches.dense_bytes());
   state.SetLabel(attention::describe(caches.plan()));
 }
 
-void pack(benchmark::State& state, CudaDevice& device, int batch, int kv_len, int kept) {
-  Caches caches(device, batch, kv_len, kept);
+void pack(benchmark::State& state, CudaDevice& device, const Shape& shape, int kept) {
+  Caches caches(device, shape, kept);
   EventTimer timer(device);
   int set = 0;
   for ([[maybe_unused]] auto iteration : state) {
@@ -174,16 +176,13 @@ void register_all(CudaDevice& device) {
   add("read", [&device](benchmark::State& state) { read_bandwidth(state, device); });
   for (const Shape shape : kShapes) {
     for (const int kept : {64, 40}) {
-      const std::string suffix =
-          fmt::format("batch:{}/kv_len:{}/kept:{}", shape.batch, shape.kv_len, kept);
-      add("decode/" + suffix, [&device, shape, kept](benchmark::State& state) {
-        decode(state, device, shape.batch, shape.kv_len, kept);
-      });
+      add(fmt::format("decode/{}/kept:{}", shape.name(), kept),
+          [&device, shape, kept](benchmark::State& state) { decode(state, device, shape, kept); });
     }
   }
   for (const int kept : {64, 40}) {
     add(fmt::format("pack/batch:8/kv_len:32768/kept:{}", kept),
-        [&device, kept](benchmark::State& state) { pack(state, device, 8, 32768, kept); });
+        [&device, kept](benchmark::State& state) { pack(state, device, {8, 32768}, kept); });
   }
   register_dense(device);
   register_baselines(device);
@@ -195,7 +194,12 @@ void register_all(CudaDevice& device) {
 }  // namespace kvroof::bench
 
 int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
+  char samples[] = "--benchmark_repetitions=30", medians[] = "--benchmark_report_aggregates_only";
+  std::vector<char*> arguments(argv, argv + argc);
+  arguments.insert(arguments.begin() + 1, {samples, medians});  // what the user says comes later
+  int count = static_cast<int>(arguments.size());
+  arguments.push_back(nullptr);
+  benchmark::Initialize(&count, arguments.data());
   try {
     kvroof::CudaDevice device;
     benchmark::AddCustomContext("gpu", device.info().name);

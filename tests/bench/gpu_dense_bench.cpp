@@ -109,12 +109,11 @@ void add_dense(CudaDevice& device, const std::string& name, const DenseShape& sh
 
 void register_dense(CudaDevice& device) {
   for (const Shape shape : kShapes) {
-    add_dense(device, "dense", {shape.batch, 32, 8, shape.kv_len, 128, 128});
-    add_dense(device, "think", {shape.batch, 32, 8, shape.kv_len, 128, 64});
+    for (const auto& [name, channels] : {std::pair{"dense", kHeadDim}, {"think", kHeadDim / 2}}) {
+      add_dense(device, name,
+                {shape.batch, shape.query_heads, shape.kv_heads, shape.kv_len, kHeadDim, channels});
+    }
   }
-  add_dense(device, "dense", {8, 32, 32, 8192, 128, 128});  // MHA
-  add_dense(device, "dense", {8, 16, 8, 32768, 128, 128});
-  add_dense(device, "dense", {8, 64, 8, 32768, 128, 128});
   add_dense(device, "dense", {8, 128, 8, 32768, 128, 128});
   add_dense(device, "dense", {8, 32, 8, 32768, 64, 64});
   add_dense(device, "dense", {8, 32, 8, 16384, 256, 256});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
@@ -19,6 +20,7 @@
 namespace kvroof::bench {
 
 inline constexpr int kGraphLaunches = 20;  // at least
+inline constexpr int kHeadDim = 128;
 
 using measure::EventTimer;
 
@@ -78,23 +80,28 @@ void time_launches(benchmark::State& state, CudaDevice& device, int sets, Launch
     state.SetIterationTime(timer.seconds([&] { graph.replay(); }) / launches);
 }
 
-/// A benchmark with 30 samples.
+/// A benchmark of as many samples as --benchmark_repetitions says (gpu_bench.cpp: 30).
 template <class Run>
 void add(const std::string& name, Run&& run) {
-  constexpr int samples = 30;
   benchmark::RegisterBenchmark(name.c_str(), run)
       ->UseManualTime()
       ->Unit(benchmark::kMicrosecond)
-      ->Iterations(1)
-      ->Repetitions(samples)
-      ->ReportAggregatesOnly();
+      ->Iterations(1);
 }
 
+/// Of a decode with head_dim kHeadDim.
 struct Shape {
   int batch, kv_len;
+  int query_heads = 32, kv_heads = 8;  // Llama-3-8B
+
+  std::string name() const {
+    return fmt::format("batch:{}/kv_len:{}/heads:{}:{}/head_dim:{}", batch, kv_len, query_heads,
+                       kv_heads, kHeadDim);
+  }
 };
-inline constexpr Shape kShapes[] = {{8, 32768}, {32, 8192}, {64, 4096}, {8, 4096},
-                                    {1, 32768}, {1, 4096},  {1, 1024}};
+inline constexpr Shape kShapes[] = {
+    {8, 32768}, {32, 8192}, {64, 4096},        {8, 4096},         {1, 32768},
+    {1, 4096},  {1, 1024},  {8, 8192, 32, 32}, {8, 32768, 16, 8}, {8, 32768, 64, 8}};
 
 /// Registers the benchmarks of unpruned decodes.
 void register_dense(CudaDevice& device);

@@ -21,8 +21,10 @@ class Attention : public test::OnEveryBackend {};
 KVROOF_ON_EVERY_BACKEND(Attention);
 
 TEST_P(Attention, passes_the_smoke_suite) {
-  for (const Case& one : suite_cases(validate::Suite::kSmoke))
+  for (const Case& one : suite_cases(validate::Suite::kSmoke)) {
+    if (!validate::method_named(one.method).why_not_on(device().backend()).empty()) continue;
     EXPECT_TRUE(passed(validate::validate(one, device())));
+  }
 }
 
 TEST_P(Attention, is_right_at_every_length_around_a_tile_and_a_chunk) {

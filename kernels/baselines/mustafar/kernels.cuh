@@ -16,6 +16,7 @@
 // More      docs/kernels/mustafar.md
 
 #include "kernels/baselines/mustafar/expand.cuh"
+#include "kernels/primitives/block_reduce.cuh"
 #include "kernels/primitives/online_softmax.cuh"
 
 namespace kvroof::KVROOF_BACKEND::mustafar {
@@ -114,25 +115,11 @@ key_kernel(const Problem problem) {
 
 // ---- softmax ----
 
-/// Combines what the threads of the block have; the result is the same in all of them.
-template <class Combine>
-KVROOF_DEVICE F32 reduce_block(F32 value, float* shared, Combine&& combine) {
-  KVROOF_UNROLL
-  for (int distance = kWarpSize / 2; distance > 0; distance /= 2)
-    value = combine(value, shuffle_xor(value, distance));
-  sync_threads();  // nobody still reads the last result
-  store_shared_if<F32>(lane_index() == 0u, shared + warp_index(), value);
-  sync_threads();
-  F32 result = load_shared<F32>(shared);
-  for (int warp = 1; warp < kvroof::mustafar::kSoftmaxThreads / kWarpSize; ++warp)
-    result = combine(result, load_shared<F32>(shared + warp));
-  return result;
-}
-
 template <class Value>
 KVROOF_KERNEL(kvroof::mustafar::kSoftmaxThreads)
 softmax_kernel(const Problem problem) {
   constexpr int threads = kvroof::mustafar::kSoftmaxThreads;
+  constexpr int warps = threads / kWarpSize;
   float* shared = &shared_memory<float>();
   const QueryHead head = query_head(problem, block_index_x(), block_index_y());
   const Workspace workspace(problem);
@@ -146,7 +133,7 @@ softmax_kernel(const Problem problem) {
     const F32 score = load_global_if<F32>(valid, scores + token);
     maximum = max_f32(maximum, select(valid, score, F32(kMinusInfinity)));
   }
-  maximum = reduce_block(maximum, shared, [](F32 a, F32 b) { return max_f32(a, b); });
+  maximum = reduce_block<warps>(maximum, shared, [](F32 a, F32 b) { return max_f32(a, b); });
   const F32 shift = softmax_shift(maximum);
 
   F32 sum = 0.0f;
@@ -158,7 +145,7 @@ softmax_kernel(const Problem problem) {
     sum = sum + weight;
     store_global_u16_if(valid, weights + token, pack_values<Value>(weight, weight) & 0xffffu);
   }
-  sum = reduce_block(sum, shared, [](F32 a, F32 b) { return a + b; });
+  sum = reduce_block<warps>(sum, shared, [](F32 a, F32 b) { return a + b; });
 
   constexpr float ln_2 = 0.693147180559945309f;
   const bool first_thread = thread_index() == 0u;

@@ -182,7 +182,9 @@ void register_all(CudaDevice& device) {
   }
   for (const int kept : {64, 40}) {
     add(fmt::format("pack/batch:8/kv_len:32768/kept:{}", kept),
-        [&device, kept](benchmark::State& state) { pack(state, device, {8, 32768}, kept); });
+        [&device, kept](benchmark::State& state) {
+          pack(state, device, {8, 32768}, kept);
+        });
   }
   register_dense(device);
   register_baselines(device);

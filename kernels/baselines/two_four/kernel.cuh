@@ -42,7 +42,7 @@ KVROOF_DEVICE void attend_units(const DecodeProblem& problem, const Row& row, in
 }
 
 template <class Value, class Tile>
-KVROOF_KERNEL(Tile::kMaxThreads)
+KVROOF_KERNEL(Tile::kMaxThreads, 1)
 decode_kernel(const DecodeProblem problem, const attention::DecodePlan plan) {
   using Results = WarpResult<Tile::kHeadDim>[Tile::kHeadTiles];
   std::byte* warp_shared = &shared_memory<std::byte>() + warp_index() * Tile::kWarpBytes;

@@ -129,7 +129,7 @@ pack_kernel(const PackProblem problem) {
                        lane);
 }
 
-/// Leaves the length of chunk block_index_x() in its offset, in units of 16 bytes; 0 for chunks
+/// Leaves the length of chunk block_index_x() in its offset, in units of 128 bytes; 0 for chunks
 /// that a sequence does not have.
 template <int HeadDim, Operand Which>
 KVROOF_KERNEL(PackTile<HeadDim>::kThreads)
@@ -152,7 +152,7 @@ size_kernel(const PackProblem problem) {
                  load_tile_units<Which, HeadDim>(tile, lane, units));
     sync_threads();
     const U32 slots = warp_sum(slots_of(sum_counts(shared, lane).total));
-    length = (slots + 1u) / 2u + lane_chunk::slots_offset(HeadDim) / variable_rows::kOffsetBytes;
+    length = lane_chunk::variable_chunk_units(HeadDim, slots);
   }
   store_global_if(thread_index() == 0u,
                   problem.offsets + variable_rows::offset_index(head_row, block_index_x(),

@@ -169,8 +169,8 @@ KVROOF_DEVICE void join_tiles(typename PackTile<HeadDim>::Shared& shared, U32 la
 /// Where the slots of a chunk go.
 struct SlotLayout {
   U32 lane_slots;
-  U32 tail_begin;  // of the lane
-  U32 tail_slots;  // of all lanes
+  U32 tail_begin, tail_end;  // of the lane
+  U32 tail_slots;            // of all lanes
   int full_lines;
   int lines;  // of the longest lane
 };
@@ -179,19 +179,18 @@ KVROOF_DEVICE SlotLayout lay_out_slots(U32 lane_slots, U32 lane) {
   const int full_lines = as_int(warp_min(lane_slots));
   const U32 tail = lane_slots - static_cast<unsigned>(full_lines);
   const U32 tail_end = warp_inclusive_sum(tail, lane);
-  return {lane_slots, tail_end - tail, shuffle(tail_end, U32(kWarpSize - 1u)), full_lines,
-          as_int(warp_max(lane_slots))};
+  return {lane_slots, tail_end - tail,
+          tail_end,   shuffle(tail_end, U32(kWarpSize - 1u)),
+          full_lines, as_int(warp_max(lane_slots))};
 }
 
 /// Called by: all lanes of one warp.
 KVROOF_DEVICE void write_header(std::byte* chunk, const SlotLayout& layout, U32 lane) {
   using lane_chunk::Header;
-  store_global_u16(chunk + offsetof(Header, tail_begins) + 2u * lane, layout.tail_begin);
-  const U32 totals = layout.tail_slots | static_cast<unsigned>(layout.full_lines << 16) |
-                     static_cast<unsigned>((layout.lines - layout.full_lines) << 24);
-  constexpr unsigned words = (sizeof(Header) - offsetof(Header, tail_slots)) / 4;
-  store_global_if<U32>(lane < words, chunk + offsetof(Header, tail_slots) + 4u * lane,
-                       select(lane == 0u, totals, U32(0u)));
+  const U32 totals = static_cast<unsigned>(layout.full_lines) |
+                     static_cast<unsigned>((layout.lines - layout.full_lines) << 8);
+  const U32 high_bits = select(lane < 4u, (totals >> (lane * 4u)) & 0xfu, U32(0u));
+  store_global_u16(chunk + 2u * lane, layout.tail_end | high_bits << Header::kEndBits);
 }
 
 /// Writes full lines, which lie in the chunk as they do in shared memory, then the tails, and zeros

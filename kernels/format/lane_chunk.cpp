@@ -59,14 +59,13 @@ void for_each_slot(int head_dim, const SlotCounts& counts, Visit&& visit) {
 Header make_header(const SlotCounts& counts) {
   Header header{};
   const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
-  header.full_lines = static_cast<std::uint8_t>(*least);
-  header.longest_tail = static_cast<std::uint8_t>(*most - *least);
-  int begin = 0;
+  const int high_bits[kLanes] = {*least % 16, *least / 16, (*most - *least) % 16,
+                                 (*most - *least) / 16};
+  int end = 0;
   for (int lane = 0; lane < kLanes; ++lane) {
-    header.tail_begins[lane] = static_cast<std::uint16_t>(begin);
-    begin += counts[static_cast<std::size_t>(lane)] - *least;
+    end += counts[static_cast<std::size_t>(lane)] - *least;
+    header.lanes[lane] = static_cast<std::uint16_t>(end | high_bits[lane] << Header::kEndBits);
   }
-  header.tail_slots = static_cast<std::uint16_t>(begin);
   return header;
 }
 
@@ -105,7 +104,7 @@ void require_header(std::span<const std::byte> chunk, const SlotCounts& counts) 
       std::memcmp(&header, &wanted, sizeof header) == 0,
       "lane chunk: the header gives {} full lines and a longest tail of {}, its bitmaps need {} "
       "and {}",
-      header.full_lines, header.longest_tail, wanted.full_lines, wanted.longest_tail);
+      header.full_lines(), header.longest_tail(), wanted.full_lines(), wanted.longest_tail());
 }
 
 void require_kept(int head_dim, int kept, std::span<const std::uint8_t> mask) {

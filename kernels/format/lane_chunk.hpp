@@ -22,11 +22,12 @@
 // s of all lanes is line s; a line that every lane has a slot of is full. What a lane has beyond
 // the full lines is its tail.
 //
-//   byte 0   80                    80 + 8 head_dim                           multiple of 16
+//   byte 0   64                    64 + 8 head_dim                           multiple of 128
 //   | Header | bitmaps             | full lines in order | tails, lane 0 first | zeros |
 //   |        | u16[4][32][units]   | 256 bytes each      | 8 bytes a slot      |       |
 //
-// The header says what a lane would otherwise have to sum over the others.
+// The header says what a lane would otherwise have to sum over the others. Chunks are a multiple of
+// 128 bytes long because bulk copies of other sizes are slower.
 //
 // A bitmap unit holds four nibbles (steps 4u .. 4u+3): element i of step 4u + r is bit r + 4i. A
 // lane has head_dim / 64 units for h = 0, then as many for h = 1.
@@ -59,18 +60,24 @@ inline constexpr int kUnitSteps = 4;      // nibbles of one bitmap unit
 inline constexpr int kSlotElements = 4;
 inline constexpr int kSlotBytes = 8;
 inline constexpr int kLineBytes = kLanes * kSlotBytes;
-/// What a chunk begins with.
-struct Header {
-  std::uint16_t tail_begins[kLanes];  // slots of the tails of lower lanes
-  std::uint16_t tail_slots;           // of all lanes: where the tail of lane 31 ends
-  std::uint8_t full_lines;
-  std::uint8_t longest_tail;  // slots
-  std::uint8_t zeros[12];     // so that copies of 16 bytes find the bitmaps aligned
+inline constexpr int kCopyBytes = 128;  // a chunk is a multiple of it
 
-  constexpr int slots(int lane) const {
-    const int end = lane + 1 < kLanes ? tail_begins[lane + 1] : tail_slots;
-    return full_lines + end - tail_begins[lane];
-  }
+/// What a chunk begins with: a half per lane. Its low 12 bits say where the lane's tail ends: slots
+/// of the tails of this and all lower lanes. The high 4 bits of lanes 0 to 3 are, lowest first, the
+/// full lines (lanes 0, 1) and the slots of the longest tail (lanes 2, 3); of the others zero.
+struct Header {
+  static constexpr int kEndBits = 12;
+  static constexpr int kEndMask = (1 << kEndBits) - 1;
+  std::uint16_t lanes[kLanes];
+
+  constexpr int tail_end(int lane) const { return lanes[lane] & kEndMask; }
+  constexpr int tail_begin(int lane) const { return lane == 0 ? 0 : tail_end(lane - 1); }
+  constexpr int full_lines() const { return high_bits(0) | high_bits(1) << 4; }
+  constexpr int longest_tail() const { return high_bits(2) | high_bits(3) << 4; }
+  constexpr int slots(int lane) const { return full_lines() + tail_end(lane) - tail_begin(lane); }
+
+ private:
+  constexpr int high_bits(int lane) const { return lanes[lane] >> kEndBits; }
 };
 inline constexpr int kHeaderBytes = sizeof(Header);
 static_assert(kHeaderBytes % 16 == 0, "bitmaps are read by 16 bytes");
@@ -92,18 +99,25 @@ constexpr std::int64_t slots(int kept) {
   return std::int64_t{kTokens} * kept / kSlotElements + kSpareSlots;
 }
 constexpr std::int64_t slots_offset(int head_dim) { return kHeaderBytes + bitmap_bytes(head_dim); }
-constexpr std::int64_t chunk_bytes(int head_dim, int kept) {
-  return slots_offset(head_dim) + slots(kept) * kSlotBytes;
+/// Of a chunk that is as long as its lanes' `slots` slots together. Index is int, or a register of
+/// device code.
+template <class Index>
+constexpr Index variable_chunk_units(int head_dim, Index slots) {  // of kCopyBytes
+  constexpr unsigned copy_slots = kCopyBytes / kSlotBytes;
+  const auto head_slots = static_cast<unsigned>(slots_offset(head_dim) / kSlotBytes);
+  return (slots + Index(head_slots + copy_slots - 1)) / copy_slots;
 }
-/// Of a chunk that is as long as its lanes' `slots` slots together.
 constexpr std::int64_t variable_chunk_bytes(int head_dim, std::int64_t slots) {
-  constexpr std::int64_t copy_bytes = 16;  // of the pieces that chunks are copied in
-  return slots_offset(head_dim) + (slots * kSlotBytes + copy_bytes - 1) / copy_bytes * copy_bytes;
+  return variable_chunk_units(head_dim, slots) * kCopyBytes;
+}
+constexpr std::int64_t chunk_bytes(int head_dim, int kept) {
+  return variable_chunk_bytes(head_dim, slots(kept));
 }
 /// The longest stream a lane can have, in slots: every element of its share survived.
 constexpr int max_lane_slots(int head_dim) {
   return kTiles * steps(head_dim) * 2 * kNibble / kSlotElements;
 }
+static_assert((kLanes - 1) * max_lane_slots(256) <= Header::kEndMask, "any tails fit the header");
 
 // Strong key channels, which survive in every row, must not crowd into one lane: channels are dealt
 // over the four words of a row by folding the higher bits of the index into its lowest two, so that

@@ -24,7 +24,7 @@ void require_shape(int head_dim, std::size_t rows, std::size_t mask) {
 std::uint32_t end_offset(const std::vector<std::byte>& chunks) {
   const std::size_t end = chunks.size() / kOffsetBytes;
   require(end <= std::numeric_limits<std::uint32_t>::max(),
-          "variable rows: more than 64 GiB do not fit 32-bit offsets");
+          "variable rows: more than 512 GiB do not fit 32-bit offsets");
   return static_cast<std::uint32_t>(end);
 }
 

@@ -6,16 +6,17 @@
 //
 // 64 rows of one (sequence, kv head) form a lane chunk (lane_chunk.hpp) of as many bytes as its
 // lanes take. Where chunk c of head row r, sequence x kv_heads + kv head, begins is offset
-// [r, c] of a table of 32-bit numbers, in units of 16 bytes from the first chunk on; it ends at or
+// [r, c] of a table of 32-bit numbers, in units of 128 bytes from the first chunk on; it ends at or
 // before [r, c + 1]:
 //
 //   offsets[head_rows][chunk_capacity + 1]
 //
 // Why one offset per chunk: what is inside follows from the chunk's own header. Why not fewer:
 // chunks are dealt out to workers that must find theirs without its predecessors; fixed room per
-// chunk instead would cost the distance to the fullest one. Why units of 16 bytes: bulk copies
-// begin there. Why one table for all head rows: 32 bits then reach 64 GiB, and whether head rows
-// follow each other without gaps or have reserved room each, to grow into, is the writer's choice.
+// chunk instead would cost the distance to the fullest one. Why units of 128 bytes: a chunk is as
+// long as some of them. Why one table for all head rows: 32 bits then reach 512 GiB, and whether
+// head rows follow each other without gaps or have reserved room each, to grow into, is the
+// writer's choice.
 
 #include <cstddef>
 #include <cstdint>
@@ -27,8 +28,8 @@
 
 namespace kvroof::variable_rows {
 
-inline constexpr int kTokens = lane_chunk::kTokens;  // per chunk
-inline constexpr int kOffsetBytes = 16;              // per unit of an offset
+inline constexpr int kTokens = lane_chunk::kTokens;          // per chunk
+inline constexpr int kOffsetBytes = lane_chunk::kCopyBytes;  // per unit of an offset
 
 /// Where chunk `chunk` of `head_row` has its offset in the table; the next one is where it ends.
 constexpr std::int64_t offset_index(std::int64_t head_row, int chunk, int chunk_capacity) {

@@ -21,10 +21,14 @@ struct LaneShare {
 /// Reads the header of the chunk at `chunk`, in shared memory.
 KVROOF_DEVICE LaneShare load_lane_share(const std::byte* chunk, U32 lane) {
   using lane_chunk::Header;
-  static_assert(offsetof(Header, tail_slots) == 2 * kWarpSize, "one behind the last tail_begins");
-  const std::byte* begin = chunk + 2u * lane;
-  const U32 totals = load_shared<U32>(chunk + offsetof(Header, tail_slots));
-  return {load_shared_u16(begin), load_shared_u16(begin + 2), (totals >> 16) & 0xffu, totals >> 24};
+  const U32x2 totals = load_shared<U32x2>(chunk);  // in the high bits of lanes 0 to 3
+  const auto high_bits = [](U32 two_lanes) {
+    return ((two_lanes >> Header::kEndBits) & 0xfu) | ((two_lanes >> 24) & 0xf0u);
+  };
+  const U32 own = load_shared_u16(chunk + 2u * lane);
+  const U32 below = load_shared_u16(chunk + 2u * (lane - min_u32(lane, 1u)));
+  return {select(lane == 0u, U32(0u), below & U32(unsigned{Header::kEndMask})),
+          own & U32(unsigned{Header::kEndMask}), high_bits(totals.x), high_bits(totals.y)};
 }
 
 /// Slots of a tail that spread_tails() can hold in registers.

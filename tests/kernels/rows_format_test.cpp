@@ -161,12 +161,12 @@ TEST(VariableRows, take_values_bitmaps_headers_and_an_offset_per_64_rows) {
   const auto kept = std::count(rows.mask.begin(), rows.mask.end(), std::uint8_t{1});
   EXPECT_EQ(bytes.values, 2 * kept);
   EXPECT_EQ(bytes.indices, 10 * 64 * 16);
-  EXPECT_EQ(bytes.offsets, 11 * 4 + 10 * 80);
-  EXPECT_LT(bytes.padding, 10 * (32 * 3 * 2 + 16));
+  EXPECT_EQ(bytes.offsets, 11 * 4 + 10 * 64);
+  EXPECT_LT(bytes.padding, 10 * (32 * 3 * 2 + 128));
   EXPECT_EQ(bytes.total(), static_cast<std::int64_t>(encoded.chunks.size() + 11 * 4));
-  const auto offset_bytes = [](std::uint32_t offset) { return std::size_t{offset} * 16; };
-  EXPECT_EQ(offset_bytes(encoded.offsets[1]), 80 + 1024) << "a chunk of nothing";
-  EXPECT_EQ(offset_bytes(encoded.offsets[9] - encoded.offsets[8]), 80 + 1024 + 64 * 256)
+  const auto offset_bytes = [](std::uint32_t offset) { return std::size_t{offset} * 128; };
+  EXPECT_EQ(offset_bytes(encoded.offsets[1]), 64 + 1024 + 64) << "a chunk of nothing";
+  EXPECT_EQ(offset_bytes(encoded.offsets[9] - encoded.offsets[8]), 64 + 1024 + 64 * 256 + 64)
       << "a chunk of everything";
 }
 

@@ -25,8 +25,8 @@ TEST(decode_traffic, counts_one_sequence_as_by_hand) {
   EXPECT_EQ(traffic.keys.values, rows * 64 * 2);
   EXPECT_EQ(traffic.values.values, rows * 40 * 2);
   EXPECT_EQ(traffic.keys.bitmaps, rows * 128 / 8);
-  EXPECT_EQ(traffic.keys.total(), 63 * 8 * std::int64_t{9488});  // docs/kernels/attention.md
-  EXPECT_EQ(traffic.values.total(), 63 * 8 * std::int64_t{6416});
+  EXPECT_EQ(traffic.keys.total(), 63 * 8 * std::int64_t{9472});  // docs/kernels/attention.md
+  EXPECT_EQ(traffic.values.total(), 63 * 8 * std::int64_t{6400});
   EXPECT_EQ(traffic.window, 2 * 64 * 8 * 128 * 2);
   EXPECT_EQ(traffic.queries, 32 * 128 * 2);
   EXPECT_EQ(traffic.outputs, 32 * 128 * 2);
@@ -34,7 +34,7 @@ TEST(decode_traffic, counts_one_sequence_as_by_hand) {
   EXPECT_EQ(traffic.dense, 2 * std::int64_t{4096} * 8 * 128 * 2);
   EXPECT_EQ(traffic.useful_flops, 2.0 * 32 * (63 * 64 * (64 + 40) + 64 * 2 * 128));
   EXPECT_EQ(traffic.dense_flops, 4.0 * 32 * 4096 * 128);
-  EXPECT_EQ(traffic.read_bytes(), 63 * 8 * (9488 + 6416) + 262144 + 8192 + 4);
+  EXPECT_EQ(traffic.read_bytes(), 63 * 8 * (9472 + 6400) + 262144 + 8192 + 4);
 }
 
 TEST(decode_traffic, is_what_the_format_counts) {
@@ -104,7 +104,7 @@ TEST(pack_traffic, reads_dense_rows_and_writes_chunks) {
   const PackTraffic traffic = pack_traffic(pack, lengths);
   EXPECT_EQ(traffic.rows, 12 * 8 * 64);
   EXPECT_EQ(traffic.read, 12 * 8 * 64 * 256);
-  EXPECT_EQ(traffic.written.total(), 12 * 8 * std::int64_t{9488});
+  EXPECT_EQ(traffic.written.total(), 12 * 8 * std::int64_t{9472});
 }
 
 }  // namespace

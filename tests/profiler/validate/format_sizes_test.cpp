@@ -32,7 +32,7 @@ TEST(FormatSizes, are_the_known_shares_of_dense) {
     EXPECT_EQ(share(half, "n_of_m", operand), 0.5625);
     EXPECT_NEAR(share(half, "mustafar_tiles", operand), 0.657, 0.004);
     EXPECT_NEAR(share(less, "mustafar_tiles", operand), 0.462, 0.004);
-    EXPECT_NEAR(share(half, "lane_chunk", operand), 9488.0 / 16384, 1e-9);
+    EXPECT_NEAR(share(half, "lane_chunk", operand), 9472.0 / 16384, 1e-9);
     // Bitmaps, a header and an offset per chunk, and 1.5 elements per lane and chunk of rounding.
     const double beside_values = 1.0 / 16 + (80 + 4 + 32 * 3) / (64 * 256.0);
     EXPECT_NEAR(share(half, "variable_rows", operand), 65.0 / 128 + beside_values, 0.002);

@@ -28,7 +28,7 @@ __device__ __forceinline__ void join_tiles(Shared& shared, unsigned lane) {
 }
 
 struct SlotLayout {
-  unsigned lane_slots, tail_begin, tail_slots;
+  unsigned lane_slots, tail_begin, tail_end, tail_slots;
   int full_lines, lines;
 };
 __device__ __forceinline__ SlotLayout lay_out_slots(unsigned lane_slots, unsigned lane) {
@@ -44,18 +44,18 @@ __device__ __forceinline__ SlotLayout lay_out_slots(unsigned lane_slots, unsigne
     if (lane >= distance) tail_end += below;
   }
   layout.tail_begin = tail_end - tail;
+  layout.tail_end = tail_end;
   layout.tail_slots = __shfl_sync(kAllLanes, tail_end, 31);
   return layout;
 }
 
 __device__ __forceinline__ void write_header(std::byte* chunk, const SlotLayout& layout,
                                              unsigned lane) {
-  auto& header = *reinterpret_cast<lane_chunk::Header*>(chunk);
-  header.tail_begins[lane] = static_cast<std::uint16_t>(layout.tail_begin);
-  constexpr unsigned words = (sizeof header - offsetof(lane_chunk::Header, tail_slots)) / 4;
-  const unsigned totals =
-      layout.tail_slots | layout.full_lines << 16 | (layout.lines - layout.full_lines) << 24;
-  if (lane < words) reinterpret_cast<unsigned*>(&header.tail_slots)[lane] = lane == 0 ? totals : 0;
+  using lane_chunk::Header;
+  const unsigned totals = layout.full_lines | (layout.lines - layout.full_lines) << 8;
+  const unsigned high_bits = lane < 4 ? totals >> (lane * 4) & 0xf : 0;
+  reinterpret_cast<Header*>(chunk)->lanes[lane] =
+      static_cast<std::uint16_t>(layout.tail_end | high_bits << Header::kEndBits);
 }
 
 __device__ __forceinline__ void store_lines(const Shared& shared, std::byte* slots, int capacity,

@@ -20,14 +20,14 @@ int wanted_lines(int kept) {
   return std::max(Tile::Buffer::compact_lines(kept) + longest_lane, Tile::kMinLines);
 }
 
-/// As many warps as shared memory holds with `lines` each, in multiples of the SM's four
-/// schedulers: three warps beside two on a scheduler leave the block waiting for the three.
+/// As many warps as shared memory holds with `lines` each; more than eight in multiples of the SM's
+/// four schedulers: three warps beside two on a scheduler leave the block waiting for the three.
 template <class Tile>
 int most_warps(const DeviceInfo& device, int lines) {
-  constexpr int schedulers = 4;
+  constexpr int schedulers = 4, two_each = 2 * schedulers;
   const auto fitting = static_cast<int>(device.shared_bytes_per_block / Tile::warp_bytes(lines));
   const int warps = std::min(fitting, Tile::kMaxWarps);
-  return warps > schedulers ? warps / schedulers * schedulers : warps;
+  return warps > two_each ? warps / schedulers * schedulers : warps;
 }
 
 /// The lines a warp gets when `warps` share the block's memory.

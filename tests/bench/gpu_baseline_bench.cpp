@@ -81,47 +81,71 @@ std::vector<std::byte> two_four_chunks(Operand operand) {
   return chunks;
 }
 
+class TwoFourCaches {
+ public:
+  TwoFourCaches(CudaDevice& device, const Shape& shape)
+      : device_(device),
+        shape_(shape),
+        compressed_(attention::compressed_tokens(shape.kv_len, kWindow)),
+        set_bytes_(static_cast<std::size_t>(shape.batch * shape.kv_heads) *
+                   static_cast<std::size_t>(compressed_ / two_four::kTokens) *
+                   static_cast<std::size_t>(two_four::chunk_bytes(kHeadDim))),
+        sets_(cold_sets(device, 2 * static_cast<std::int64_t>(set_bytes_))),
+        keys_(repeated(device, two_four_chunks(Operand::kKeys), all_bytes())),
+        values_(repeated(device, two_four_chunks(Operand::kValues), all_bytes())),
+        step_(device, shape) {
+    plan_ = two_four::make_plan(problem(0), device.info());
+    workspace_ = DeviceBuffer<std::byte>(
+        device, static_cast<std::size_t>(attention::workspace_bytes(problem(0), plan_)),
+        "workspace");
+    workspace_.fill(std::byte{0});
+  }
+  int sets() const { return sets_; }
+  const attention::DecodePlan& plan() const { return plan_; }
+  void decode(int set) const { two_four::launch(problem(set), plan_, device_); }
+  double floor_bytes() const {
+    return 2.0 * static_cast<double>(set_bytes_) + step_.floor_bytes(shape_, compressed_);
+  }
+
+ private:
+  std::size_t all_bytes() const { return static_cast<std::size_t>(sets_) * set_bytes_; }
+  attention::DecodeProblem problem(int set) const {
+    const auto first = static_cast<std::size_t>(set) * set_bytes_;
+    return {.batch = shape_.batch,
+            .query_heads = shape_.query_heads,
+            .kv_heads = shape_.kv_heads,
+            .head_dim = kHeadDim,
+            .softmax_scale = kScale,
+            .queries = step_.queries.data(),
+            .kv_lengths = step_.lengths.data(),
+            .max_kv_len = shape_.kv_len,
+            .keys = {keys_.data() + first, kHeadDim / 2},
+            .values = {values_.data() + first, kHeadDim / 2},
+            .chunk_capacity = compressed_ / two_four::kTokens,
+            .window_keys = step_.window.data(),
+            .window_values = step_.window.data(),
+            .window = kWindow,
+            .window_capacity = kRing,
+            .outputs = step_.outputs.data(),
+            .workspace = workspace_.data()};
+  }
+
+  CudaDevice& device_;
+  Shape shape_;
+  int compressed_;
+  std::size_t set_bytes_;
+  int sets_;
+  DeviceBuffer<std::byte> keys_, values_;
+  StepBuffers step_;
+  attention::DecodePlan plan_;
+  DeviceBuffer<std::byte> workspace_;
+};
+
 void two_four_decode(benchmark::State& state, CudaDevice& device, const Shape& shape) {
-  const int compressed = attention::compressed_tokens(shape.kv_len, kWindow);
-  const int chunks = compressed / two_four::kTokens;
-  const auto set_bytes = static_cast<std::size_t>(shape.batch * shape.kv_heads) *
-                         static_cast<std::size_t>(chunks) *
-                         static_cast<std::size_t>(two_four::chunk_bytes(kHeadDim));
-  const int sets = cold_sets(device, 2 * static_cast<std::int64_t>(set_bytes));
-  const auto all = static_cast<std::size_t>(sets) * set_bytes;
-  const auto keys = repeated(device, two_four_chunks(Operand::kKeys), all);
-  const auto values = repeated(device, two_four_chunks(Operand::kValues), all);
-  const StepBuffers step(device, shape);
-  DeviceBuffer<std::byte> workspace;
-  const auto problem = [&](int set) {
-    const auto first = static_cast<std::size_t>(set) * set_bytes;
-    return attention::DecodeProblem{.batch = shape.batch,
-                                    .query_heads = shape.query_heads,
-                                    .kv_heads = shape.kv_heads,
-                                    .head_dim = kHeadDim,
-                                    .softmax_scale = kScale,
-                                    .queries = step.queries.data(),
-                                    .kv_lengths = step.lengths.data(),
-                                    .max_kv_len = shape.kv_len,
-                                    .keys = {keys.data() + first, kHeadDim / 2},
-                                    .values = {values.data() + first, kHeadDim / 2},
-                                    .chunk_capacity = chunks,
-                                    .window_keys = step.window.data(),
-                                    .window_values = step.window.data(),
-                                    .window = kWindow,
-                                    .window_capacity = kRing,
-                                    .outputs = step.outputs.data(),
-                                    .workspace = workspace.data()};
-  };
-  const attention::DecodePlan plan = two_four::make_plan(problem(0), device.info());
-  workspace = DeviceBuffer<std::byte>(
-      device, static_cast<std::size_t>(attention::workspace_bytes(problem(0), plan)), "workspace");
-  workspace.fill(std::byte{0});
-  time_launches(state, device, sets,
-                [&](int set) { two_four::launch(problem(set), plan, device); });
-  state.counters["floor_B_per_s"] =
-      rate(2.0 * static_cast<double>(set_bytes) + step.floor_bytes(shape, compressed));
-  state.SetLabel(two_four::describe(plan));
+  const TwoFourCaches& caches = prepare([&] { return TwoFourCaches(device, shape); });
+  time_launches(state, device, caches.sets(), [&](int set) { caches.decode(set); });
+  state.counters["floor_B_per_s"] = rate(caches.floor_bytes());
+  state.SetLabel(two_four::describe(caches.plan()));
 }
 
 // ---- Mustafar ----
@@ -154,7 +178,7 @@ class TileCache {
   std::int64_t set_bytes() const { return bytes_; }
 
  private:
-  /// Made once: a benchmark is set up again for every sample.
+  /// Made once for all shapes of this length.
   static const mustafar::EncodedHead& encoded_head(Operand operand, int tokens, double sparsity) {
     static std::map<std::tuple<Operand, int, double>, mustafar::EncodedHead> heads;
     mustafar::EncodedHead& head = heads[{operand, tokens, sparsity}];
@@ -188,75 +212,118 @@ class TileCache {
   DeviceBuffer<std::uint16_t> values_;
 };
 
+class MustafarCaches {
+ public:
+  MustafarCaches(CudaDevice& device, const Shape& shape, double sparsity)
+      : device_(device),
+        shape_(shape),
+        compressed_(attention::compressed_tokens(shape.kv_len, kWindow)),
+        sets_(cold_sets(device, std::int64_t{heads()} * compressed_ * kHeadDim * 2)),
+        keys_(device, Operand::kKeys, compressed_, sparsity, heads(), sets_),
+        values_(device, Operand::kValues, compressed_, sparsity, heads(), sets_),
+        step_(device, shape) {
+    workspace_ = DeviceBuffer<std::byte>(
+        device, static_cast<std::size_t>(mustafar::workspace_bytes(problem(0))), "workspace");
+  }
+  int sets() const { return sets_; }
+  void decode(int set) const { mustafar::launch(problem(set), device_); }
+  double floor_bytes() const {
+    return static_cast<double>(keys_.set_bytes() + values_.set_bytes()) +
+           step_.floor_bytes(shape_, compressed_);
+  }
+
+ private:
+  int heads() const { return shape_.batch * shape_.kv_heads; }
+  mustafar::Problem problem(int set) const {
+    return {.batch = shape_.batch,
+            .query_heads = shape_.query_heads,
+            .kv_heads = shape_.kv_heads,
+            .head_dim = kHeadDim,
+            .softmax_scale = kScale,
+            .queries = step_.queries.data(),
+            .kv_lengths = step_.lengths.data(),
+            .max_kv_len = shape_.kv_len,
+            .keys = keys_.operand(set),
+            .values = values_.operand(set),
+            .tile_capacity = keys_.tiles(),
+            .window_keys = step_.window.data(),
+            .window_values = step_.window.data(),
+            .window = kWindow,
+            .window_capacity = kRing,
+            .outputs = step_.outputs.data(),
+            .workspace = workspace_.data()};
+  }
+
+  CudaDevice& device_;
+  Shape shape_;
+  int compressed_, sets_;
+  TileCache keys_, values_;
+  StepBuffers step_;
+  DeviceBuffer<std::byte> workspace_;
+};
+
 void mustafar_decode(benchmark::State& state, CudaDevice& device, const Shape& shape,
                      double sparsity) {
-  const int compressed = attention::compressed_tokens(shape.kv_len, kWindow);
-  const int heads = shape.batch * shape.kv_heads;
-  const int sets = cold_sets(device, std::int64_t{heads} * compressed * kHeadDim * 2);
-  const TileCache keys(device, Operand::kKeys, compressed, sparsity, heads, sets);
-  const TileCache values(device, Operand::kValues, compressed, sparsity, heads, sets);
-  const StepBuffers step(device, shape);
-  DeviceBuffer<std::byte> workspace;
-  const auto problem = [&](int set) {
-    return mustafar::Problem{.batch = shape.batch,
-                             .query_heads = shape.query_heads,
-                             .kv_heads = shape.kv_heads,
-                             .head_dim = kHeadDim,
-                             .softmax_scale = kScale,
-                             .queries = step.queries.data(),
-                             .kv_lengths = step.lengths.data(),
-                             .max_kv_len = shape.kv_len,
-                             .keys = keys.operand(set),
-                             .values = values.operand(set),
-                             .tile_capacity = keys.tiles(),
-                             .window_keys = step.window.data(),
-                             .window_values = step.window.data(),
-                             .window = kWindow,
-                             .window_capacity = kRing,
-                             .outputs = step.outputs.data(),
-                             .workspace = workspace.data()};
-  };
-  workspace = DeviceBuffer<std::byte>(
-      device, static_cast<std::size_t>(mustafar::workspace_bytes(problem(0))), "workspace");
-  time_launches(state, device, sets, [&](int set) { mustafar::launch(problem(set), device); });
-  state.counters["floor_B_per_s"] =
-      rate(static_cast<double>(keys.set_bytes() + values.set_bytes()) +
-           step.floor_bytes(shape, compressed));
+  const MustafarCaches& caches = prepare([&] { return MustafarCaches(device, shape, sparsity); });
+  time_launches(state, device, caches.sets(), [&](int set) { caches.decode(set); });
+  state.counters["floor_B_per_s"] = rate(caches.floor_bytes());
 }
 
 // ---- cuBLAS ----
 
+class CublasCaches {
+ public:
+  CublasCaches(CudaDevice& device, const Shape& shape)
+      : device_(device),
+        shape_(shape),
+        elements_(static_cast<std::size_t>(shape.batch * shape.kv_heads) *
+                  static_cast<std::size_t>(shape.kv_len) * kHeadDim),
+        sets_(cold_sets(device, 4 * static_cast<std::int64_t>(elements_))),
+        keys_(synthetic_rows(device, true, static_cast<std::size_t>(sets_) * elements_, 1)),
+        values_(synthetic_rows(device, false, static_cast<std::size_t>(sets_) * elements_, 2)),
+        step_(device, shape) {
+    workspace_ = DeviceBuffer<std::byte>(
+        device, static_cast<std::size_t>(cublas::workspace_bytes(problem(0))), "workspace");
+    decode(0);  // opens cuBLAS, which a capture forbids
+  }
+  int sets() const { return sets_; }
+  void decode(int set) const { cublas::launch(problem(set), device_); }
+  double floor_bytes() const {
+    return 4.0 * static_cast<double>(elements_) + step_.floor_bytes(shape_, shape_.kv_len);
+  }
+
+ private:
+  cublas::Problem problem(int set) const {
+    const auto first = static_cast<std::size_t>(set) * elements_;
+    return {.batch = shape_.batch,
+            .query_heads = shape_.query_heads,
+            .kv_heads = shape_.kv_heads,
+            .head_dim = kHeadDim,
+            .softmax_scale = kScale,
+            .queries = step_.queries.data(),
+            .kv_len = shape_.kv_len,
+            .keys = keys_.data() + first,
+            .values = values_.data() + first,
+            .capacity = shape_.kv_len,
+            .outputs = step_.outputs.data(),
+            .workspace = workspace_.data()};
+  }
+
+  CudaDevice& device_;
+  Shape shape_;
+  std::size_t elements_;
+  int sets_;
+  DeviceBuffer<std::uint16_t> keys_, values_;
+  StepBuffers step_;
+  DeviceBuffer<std::byte> workspace_;
+};
+
 void cublas_decode(benchmark::State& state, CudaDevice& device, const Shape& shape) {
   const std::string reason = cublas::why_unavailable(Backend::kCuda);
   if (!reason.empty()) return state.SkipWithError(reason.c_str());
-  const auto elements = static_cast<std::size_t>(shape.batch * shape.kv_heads) *
-                        static_cast<std::size_t>(shape.kv_len) * kHeadDim;
-  const int sets = cold_sets(device, 4 * static_cast<std::int64_t>(elements));
-  const auto keys = synthetic_rows(device, true, static_cast<std::size_t>(sets) * elements, 1);
-  const auto values = synthetic_rows(device, false, static_cast<std::size_t>(sets) * elements, 2);
-  const StepBuffers step(device, shape);
-  DeviceBuffer<std::byte> workspace;
-  const auto problem = [&](int set) {
-    const auto first = static_cast<std::size_t>(set) * elements;
-    return cublas::Problem{.batch = shape.batch,
-                           .query_heads = shape.query_heads,
-                           .kv_heads = shape.kv_heads,
-                           .head_dim = kHeadDim,
-                           .softmax_scale = kScale,
-                           .queries = step.queries.data(),
-                           .kv_len = shape.kv_len,
-                           .keys = keys.data() + first,
-                           .values = values.data() + first,
-                           .capacity = shape.kv_len,
-                           .outputs = step.outputs.data(),
-                           .workspace = workspace.data()};
-  };
-  workspace = DeviceBuffer<std::byte>(
-      device, static_cast<std::size_t>(cublas::workspace_bytes(problem(0))), "workspace");
-  cublas::launch(problem(0), device);  // opens cuBLAS, which a capture forbids
-  time_launches(state, device, sets, [&](int set) { cublas::launch(problem(set), device); });
-  state.counters["floor_B_per_s"] =
-      rate(4.0 * static_cast<double>(elements) + step.floor_bytes(shape, shape.kv_len));
+  const CublasCaches& caches = prepare([&] { return CublasCaches(device, shape); });
+  time_launches(state, device, caches.sets(), [&](int set) { caches.decode(set); });
+  state.counters["floor_B_per_s"] = rate(caches.floor_bytes());
 }
 
 }  // namespace

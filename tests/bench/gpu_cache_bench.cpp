@@ -74,7 +74,7 @@ void time_each(benchmark::State& state, CudaDevice& device, Launch&& launch) {
 }
 
 void prune_masks(benchmark::State& state, CudaDevice& device, Operand operand, prune::Rule rule) {
-  const DenseSide side(device, operand, rule);
+  const DenseSide& side = prepare([&] { return DenseSide(device, operand, rule); });
   time_each(state, device, [&] { side.prune(); });
   state.counters["prune_B_per_s"] = rate(kRows * (2.0 * kHeadDim + kHeadDim / 8));
 }

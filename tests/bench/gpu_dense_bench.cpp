@@ -93,7 +93,7 @@ class DenseCaches {
 };
 
 void dense_decode(benchmark::State& state, CudaDevice& device, const DenseShape& shape) {
-  DenseCaches caches(device, shape);
+  DenseCaches& caches = prepare([&] { return DenseCaches(device, shape); });
   time_launches(state, device, caches.sets(), [&](int set) { caches.launch(set); });
   state.counters["floor_B_per_s"] = rate(caches.floor_bytes());
   state.SetLabel(dense::describe(caches.plan()));

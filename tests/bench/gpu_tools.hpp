@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -80,10 +82,38 @@ void time_launches(benchmark::State& state, CudaDevice& device, int sets, Launch
     state.SetIterationTime(timer.seconds([&] { graph.replay(); }) / launches);
 }
 
+/// What the samples of a benchmark share. Google Benchmark calls its function anew for each of
+/// them, and caches of gigabytes take longer to make than to read.
+struct Prepared {
+  std::string of, wanted_by;  // names of benchmarks
+  std::shared_ptr<void> data;
+};
+inline Prepared& prepared() {
+  static Prepared one;
+  return one;
+}
+/// make()'s result of the first sample; gone when another benchmark begins.
+template <class Make>
+auto& prepare(Make&& make) {
+  using Data = std::invoke_result_t<Make>;
+  Prepared& last = prepared();
+  if (last.of != last.wanted_by) {
+    last.of.clear();
+    last.data.reset();
+    last.data = std::shared_ptr<Data>(new Data(make()));
+    last.of = last.wanted_by;
+  }
+  return *static_cast<Data*>(last.data.get());
+}
+
 /// A benchmark of as many samples as --benchmark_repetitions says (gpu_bench.cpp: 30).
 template <class Run>
 void add(const std::string& name, Run&& run) {
-  benchmark::RegisterBenchmark(name.c_str(), run)
+  const auto sample = [name, run](benchmark::State& state) {
+    prepared().wanted_by = name;
+    run(state);
+  };
+  benchmark::RegisterBenchmark(name.c_str(), sample)
       ->UseManualTime()
       ->Unit(benchmark::kMicrosecond)
       ->Iterations(1);

@@ -241,7 +241,7 @@ TEST_P(PackKernel, refuses_an_invalid_problem_with_a_sentence_and_launches_nothi
   with_offsets("offsets are for masks, there are none", [](P& p) { p.masks = nullptr; });
   with_offsets("not from chunk 1 on", [](P& p) { p.first_chunk = 1; });
   with_offsets("or the newest only", [](P& p) { p.newest_only = true; });
-  with_offsets("chunks_bytes must be 0 to 68719476736, got -1", [](P& p) { p.chunks_bytes = -1; });
+  with_offsets("chunks_bytes must be 0 to 549755813888, got -1", [](P& p) { p.chunks_bytes = -1; });
   with_offsets("offsets must be null or a pointer aligned to 4 bytes",
                [](P& p) { p.offsets = reinterpret_cast<std::uint32_t*>(memory + 2); });
   EXPECT_TRUE(!simulated() || simt::as_simulator(device()).launches().empty());

@@ -13,7 +13,7 @@ constexpr std::uintptr_t kLineBytes = 128;
 
 void count_shared(const WarpAccess& access, SharedTraffic& traffic) {
   const Wavefronts wavefronts = shared_wavefronts(access);
-  ++traffic.requests;
+  if (access.active != 0) ++traffic.requests;
   traffic.wavefronts += wavefronts.actual;
   traffic.ideal_wavefronts += wavefronts.ideal;
 }
@@ -49,7 +49,7 @@ void Block::count_access(const WarpAccess& access) {
 
 void Block::count_global(const WarpAccess& access, GlobalTraffic& traffic) {
   const TouchedLines touched = touched_lines(access);
-  ++traffic.requests;
+  if (access.active != 0) ++traffic.requests;
   traffic.sectors += touched.sector_count();
   traffic.bytes += std::int64_t{std::popcount(access.active)} * access.bytes;
   const bool reads = access.kind != AccessKind::kGlobalStore;

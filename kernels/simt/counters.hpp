@@ -10,7 +10,7 @@ namespace kvroof::simt {
 
 /// Traffic of one kind of instruction to global memory.
 struct GlobalTraffic {
-  std::int64_t requests = 0;  // warp instructions issued, those with no active lane included
+  std::int64_t requests = 0;  // warp instructions with an active lane
   std::int64_t sectors = 0;   // 32-byte sectors asked for, each once per request
   std::int64_t bytes = 0;     // bytes asked for by active lanes
   auto operator<=>(const GlobalTraffic&) const = default;
@@ -18,7 +18,7 @@ struct GlobalTraffic {
 
 /// Traffic of one kind of instruction to shared memory: 32 banks of 4 bytes.
 struct SharedTraffic {
-  std::int64_t requests = 0;          // warp instructions issued
+  std::int64_t requests = 0;          // warp instructions with an active lane
   std::int64_t wavefronts = 0;        // passes over the banks
   std::int64_t ideal_wavefronts = 0;  // passes if no two words had met in one bank
   auto operator<=>(const SharedTraffic&) const = default;

@@ -71,7 +71,12 @@ TEST_P(OnChip, every_counter_has_a_metric_and_all_fit_a_few_passes) {
   const auto all = resolve(
       {}, [&](const std::string& m) { return host.knows(m); },
       [&](const std::string& m) { return host.unit(m); });
-  for (const ResolvedMetric& one : all) EXPECT_NE(one.metric, "") << one.name << ": " << one.reason;
+  const std::string chip = GetParam();
+  const bool copies_in_bulk = chip != "GA100" && chip != "AD102";  // from 9.0 on
+  for (const ResolvedMetric& one : all) {
+    if (!copies_in_bulk && one.name.starts_with("warp_copy_")) continue;
+    EXPECT_NE(one.metric, "") << one.name << ": " << one.reason;
+  }
   std::vector<std::uint8_t> config = host.configure(found_metrics(all));
   EXPECT_GE(host.num_passes(config), 1u);
   EXPECT_LE(host.num_passes(config), 8u) << "more passes, more time per configuration";

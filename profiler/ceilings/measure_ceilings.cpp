@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "kernels/cuda/cuda_device.hpp"
 #include "kernels/error.hpp"
 #include "profiler/measure/gpu_timer.hpp"
+#include "profiler/measure/nvml.hpp"
 #include "profiler/measure/statistics.hpp"
 
 namespace kvroof::ceilings {
@@ -21,8 +23,6 @@ namespace {
 using traces::RoofLevel;
 
 constexpr std::int64_t kMib = 1 << 20;
-constexpr std::int64_t kDramBytes =
-    2048 * kMib;                      // ramps up and down are lost in half a millisecond
 constexpr int kRounds = 3;            // of a shape, to choose the best
 constexpr std::int64_t kL2Share = 4;  // of L2, so that all of it stays there
 constexpr int kL2Passes = 64;
@@ -42,7 +42,6 @@ class Prober {
 
   traces::Ceilings measure() {
     measure_instructions();
-    clock_mhz_.reset();  // the other probes do not count clocks
     measure_memory();
     measure_launches();
     measure_latencies();
@@ -59,10 +58,17 @@ class Prober {
     timer_.seconds(enqueue);  // warm-up
     std::vector<double> seconds;
     for (int i = 0; i < samples; ++i) seconds.push_back(timer_.seconds(enqueue));
+    read_clock();
     std::sort(seconds.begin(), seconds.end());
     const double middle = measure::quantile(seconds, 0.5);
     const double range = measure::quantile(seconds, 0.75) - measure::quantile(seconds, 0.25);
     return {middle, range / middle};
+  }
+
+  /// The SM clock just behind the samples, as the driver says; instruction probes count it instead.
+  void read_clock() {
+    const std::optional<measure::ClockReading> reading = nvml_.read();
+    clock_mhz_ = reading ? std::optional(reading->sm_mhz) : std::nullopt;
   }
 
   void add(RoofLevel level, const std::string& name, double value, double spread,
@@ -133,15 +139,16 @@ class Prober {
   }
 
   void measure_memory() {
-    DeviceBuffer<std::byte> source(device_, kDramBytes, "source of the probes");
-    DeviceBuffer<std::byte> destination(device_, kDramBytes, "destination of the probes");
+    DeviceBuffer<std::byte> source(device_, probes::kDramProbeBytes, "source of the probes");
+    DeviceBuffer<std::byte> destination(device_, probes::kDramProbeBytes,
+                                        "destination of the probes");
     source.fill(std::byte{0x5a});
     destination.fill(std::byte{0});
     probes::BandwidthProblem problem{.source = source.data(),
                                      .destination = destination.data(),
-                                     .bytes = kDramBytes,
+                                     .bytes = probes::kDramProbeBytes,
                                      .sink = sink_.data()};
-    constexpr auto bytes = static_cast<double>(kDramBytes);
+    constexpr auto bytes = static_cast<double>(probes::kDramProbeBytes);
     measure_bandwidth(RoofLevel::dram, "read", problem, bytes);
     problem.direction = probes::Direction::write;
     measure_bandwidth(RoofLevel::dram, "write", problem, bytes);
@@ -196,6 +203,7 @@ class Prober {
       seconds.push_back(timer_.seconds(
           [&] { probes::launch_chase(memory.data(), steps, sink_.data(), device_); }));
     }
+    read_clock();
     seconds.erase(seconds.begin());
     std::sort(seconds.begin(), seconds.end());
     const double middle = measure::quantile(seconds, 0.5);
@@ -212,6 +220,7 @@ class Prober {
   CudaDevice& device_;
   const Options& options_;
   measure::EventTimer timer_;
+  measure::Nvml nvml_{measure::pci_bus_id(measure::current_ordinal())};
   DeviceBuffer<std::uint32_t> sink_;
   DeviceBuffer<std::int64_t> cycles_;
   std::vector<traces::Roof> roofs_;

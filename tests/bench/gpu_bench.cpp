@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "kernels/attention/launch.hpp"
-#include "kernels/baselines/probes/read.hpp"
+#include "kernels/baselines/probes/ceilings.hpp"
 #include "kernels/compress/launch.hpp"
 #include "tests/bench/gpu_tools.hpp"
 
@@ -138,18 +138,25 @@ class Caches {
   std::vector<attention::DecodeProblem> problems_;
 };
 
-void read_bandwidth(benchmark::State& state, CudaDevice& device) {
-  constexpr std::int64_t bytes =
-      (std::int64_t{2} << 30) / probes::kReadBlockBytes * probes::kReadBlockBytes;
-  const auto data = synthetic_rows(device, false, bytes / 2, 3);
+/// The read probe of `kvroof ceilings` in one of its shapes.
+void read_bandwidth(benchmark::State& state, CudaDevice& device,
+                    const probes::BandwidthShape& shape, bool random) {
+  constexpr std::int64_t bytes = probes::kDramProbeBytes;
+  const auto make_words = [&] {
+    if (random) return synthetic_rows(device, false, bytes / 2, 3);
+    DeviceBuffer<std::uint16_t> constant(device, bytes / 2, "constant words");
+    constant.fill(std::byte{0x5a});
+    return constant;
+  };
+  const DeviceBuffer<std::uint16_t> words = make_words();
   const DeviceBuffer<std::uint32_t> sink(device, 1, "sink");
+  const probes::BandwidthProblem problem{.source = reinterpret_cast<const std::byte*>(words.data()),
+                                         .bytes = bytes,
+                                         .sink = sink.data()};
   EventTimer timer(device);
-  for ([[maybe_unused]] auto iteration : state) {
-    state.SetIterationTime(timer.seconds([&] {
-      probes::launch_read(reinterpret_cast<const std::byte*>(data.data()), bytes, 0x9e3779b9u,
-                          sink.data(), device);
-    }));
-  }
+  for ([[maybe_unused]] auto iteration : state)
+    state.SetIterationTime(
+        timer.seconds([&] { probes::launch_bandwidth(problem, shape, device); }));
   state.counters["read_B_per_s"] = rate(static_cast<double>(bytes));
 }
 
@@ -173,7 +180,15 @@ void pack(benchmark::State& state, CudaDevice& device, const Shape& shape, int k
 }
 
 void register_all(CudaDevice& device) {
-  add("read", [&device](benchmark::State& state) { read_bandwidth(state, device); });
+  for (const bool random : {true, false}) {
+    for (const probes::BandwidthShape& shape : probes::bandwidth_shapes()) {
+      add(fmt::format("read/{}/word:{}/unroll:{}/blocks_per_sm:{}", random ? "random" : "constant",
+                      shape.word_bytes, shape.unroll, shape.blocks_per_sm),
+          [&device, shape, random](benchmark::State& state) {
+            read_bandwidth(state, device, shape, random);
+          });
+    }
+  }
   for (const Shape shape : kShapes) {
     for (const int kept : {90, 64, 40}) {  // sparsity 0.3, 0.5, 0.7
       add(fmt::format("decode/{}/kept:{}", shape.name(), kept),

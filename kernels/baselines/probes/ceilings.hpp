@@ -34,6 +34,8 @@ struct BandwidthProblem {
   std::uint32_t* sink = nullptr;      // one word; keeps the compiler from dropping the loads
 };
 inline constexpr std::int64_t kBandwidthGranule = 64 * 1024;
+/// Bytes of a probe of device memory: ramps up and down are lost in half a millisecond.
+inline constexpr std::int64_t kDramProbeBytes = std::int64_t{2} << 30;
 
 /// Throws std::invalid_argument for a shape there is not or a size that does not fit. Loads bypass
 /// L1.

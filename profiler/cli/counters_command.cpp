@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 
 #include "kernels/error.hpp"
@@ -14,17 +15,32 @@ namespace {
 
 struct CountersArguments {
   std::string simulated, measured;
+  std::vector<std::int64_t> kv_lengths;
   TableOutput output;
 };
 
+/// The records of a trace, of the lengths that were asked for.
+std::vector<report::DeviceRecord> records_of(const std::string& path,
+                                             const std::vector<std::int64_t>& kv_lengths) {
+  std::vector<report::DeviceRecord> records = report::latest_records(read_trace_argument(path));
+  std::erase_if(records, [&](const report::DeviceRecord& one) {
+    return !kv_lengths.empty() &&
+           std::find(kv_lengths.begin(), kv_lengths.end(), one.problem.kv_len) == kv_lengths.end();
+  });
+  return records;
+}
+
 int run_counters(const CountersArguments& arguments) {
   require_usable(arguments.output);
-  const report::Table table =
-      report::counter_comparison(report::latest_records(read_trace_argument(arguments.simulated)),
-                                 report::latest_records(read_trace_argument(arguments.measured)));
+  const auto simulated = records_of(arguments.simulated, arguments.kv_lengths);
+  const auto measured = records_of(arguments.measured, arguments.kv_lengths);
+  const report::Table table = report::counter_comparison(simulated, measured);
   require(!table.rows.empty(), "{} and {} share no configuration that has counters on both sides",
           arguments.simulated, arguments.measured);
-  write_tables({{table}, table, "counters"}, arguments.output);
+  const std::vector<report::Table> shown = arguments.kv_lengths.empty()
+                                               ? std::vector<report::Table>{table}
+                                               : report::counter_shares(simulated, measured);
+  write_tables({shown, table, "counters"}, arguments.output);
   return kExitOk;
 }
 
@@ -40,6 +56,11 @@ void add_counters_command(CLI::App& app, Invocation& invocation) {
       ->required();
   command->add_option("MEASURED", arguments->measured, "Trace of kvroof sweep --backend cuda")
       ->required();
+  command
+      ->add_option(
+          "--kv-len", arguments->kv_lengths,
+          "Only these lengths, and as percentages: a row per quantity, a column per kernel")
+      ->delimiter(',');
   add_table_options(*command, arguments->output);
   command->callback([arguments, &invocation] { invocation.exit_code = run_counters(*arguments); });
 }

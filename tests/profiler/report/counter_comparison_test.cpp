@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace kvroof::report {
 namespace {
 
@@ -57,6 +59,55 @@ TEST(CounterComparison, a_record_without_counters_is_passed_over) {
   uncounted.counters.reset();
   EXPECT_TRUE(counter_comparison({record(traces::Backend::sim, 100, kSimulated)}, {uncounted})
                   .rows.empty());
+}
+
+DeviceRecord of_kernel(DeviceRecord one, const char* kernel, double sparsity) {
+  one.kernel.name = kernel;
+  one.problem.keys.requested_sparsity = sparsity;
+  return one;
+}
+
+TEST(CounterShares, puts_lengths_in_a_cell_and_kernels_side_by_side) {
+  const std::vector<DeviceRecord> sim = {
+      record(traces::Backend::sim, 200, {{"mma", 50}}),
+      record(traces::Backend::sim, 100, {{"mma", 99}}),
+      of_kernel(record(traces::Backend::sim, 200, {{"mma", 7}}), "dense", 0)};
+  std::vector<DeviceRecord> gpu = sim;
+  for (DeviceRecord& one : gpu) {
+    one.backend = traces::Backend::cuda;
+    (*one.counters)["mma"].value = 100;
+  }
+  const std::vector<Table> tables = counter_shares(sim, gpu);
+  ASSERT_EQ(tables.size(), 1u);
+  EXPECT_EQ(tables[0].caption, "Simulated in percent of measured: 1 x 100 / 200 tokens, 8/2 heads");
+  ASSERT_EQ(tables[0].columns.size(), 3u);
+  EXPECT_EQ(tables[0].columns[1].title, "decode");
+  EXPECT_EQ(tables[0].columns[2].title, "dense");
+  const auto mma = std::find_if(tables[0].rows.begin(), tables[0].rows.end(), [](const auto& row) {
+    return row[0] == Value(std::string("mma instructions"));
+  });
+  ASSERT_NE(mma, tables[0].rows.end());
+  EXPECT_EQ((*mma)[1], Value(std::string("99 / 50")));
+  EXPECT_EQ((*mma)[2], Value(std::string("- / 7")));
+}
+
+TEST(CounterShares, sparsities_of_a_kernel_are_columns_and_batches_are_tables) {
+  std::vector<DeviceRecord> sim, gpu;
+  for (const double sparsity : {0.5, 0.7}) {
+    for (const int batch : {1, 2}) {
+      DeviceRecord one =
+          of_kernel(record(traces::Backend::sim, 100, {{"mma", 1}}), "decode", sparsity);
+      one.problem.batch = batch;
+      sim.push_back(one);
+      one.backend = traces::Backend::cuda;
+      gpu.push_back(one);
+    }
+  }
+  const std::vector<Table> tables = counter_shares(sim, gpu);
+  ASSERT_EQ(tables.size(), 2u);
+  ASSERT_EQ(tables[0].columns.size(), 3u);
+  EXPECT_EQ(tables[0].columns[1].title, "decode, 0.5");
+  EXPECT_EQ(tables[0].columns[2].title, "decode, 0.7");
 }
 
 }  // namespace

@@ -142,21 +142,20 @@ class Caches {
 void read_bandwidth(benchmark::State& state, CudaDevice& device,
                     const probes::BandwidthShape& shape, bool random) {
   constexpr std::int64_t bytes = probes::kDramProbeBytes;
-  const auto make_words = [&] {
+  const DeviceBuffer<std::uint16_t>& words = prepare([&] {
     if (random) return synthetic_rows(device, false, bytes / 2, 3);
     DeviceBuffer<std::uint16_t> constant(device, bytes / 2, "constant words");
     constant.fill(std::byte{0x5a});
     return constant;
-  };
-  const DeviceBuffer<std::uint16_t> words = make_words();
+  });
   const DeviceBuffer<std::uint32_t> sink(device, 1, "sink");
   const probes::BandwidthProblem problem{.source = reinterpret_cast<const std::byte*>(words.data()),
                                          .bytes = bytes,
                                          .sink = sink.data()};
   EventTimer timer(device);
-  for ([[maybe_unused]] auto iteration : state)
-    state.SetIterationTime(
-        timer.seconds([&] { probes::launch_bandwidth(problem, shape, device); }));
+  const auto read = [&] { probes::launch_bandwidth(problem, shape, device); };
+  timer.seconds(read);  // warm-up
+  for ([[maybe_unused]] auto iteration : state) state.SetIterationTime(timer.seconds(read));
   state.counters["read_B_per_s"] = rate(static_cast<double>(bytes));
 }
 
@@ -180,7 +179,7 @@ void pack(benchmark::State& state, CudaDevice& device, const Shape& shape, int k
 }
 
 void register_all(CudaDevice& device) {
-  for (const bool random : {true, false}) {
+  for (const bool random : {true, false}) {  // of words that differ, and of one word
     for (const probes::BandwidthShape& shape : probes::bandwidth_shapes()) {
       add(fmt::format("read/{}/word:{}/unroll:{}/blocks_per_sm:{}", random ? "random" : "constant",
                       shape.word_bytes, shape.unroll, shape.blocks_per_sm),

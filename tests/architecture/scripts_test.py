@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What scripts/demo says where packages are missing, on machines made of stand-in tools.
+"""What scripts/demo says where packages are missing, and scripts/sanitize of what it ran, with stand-in tools.
 
 usage: scripts_test.py REPOSITORY [unittest argument...]
 """
+import os
 import pathlib
 import shutil
 import subprocess
@@ -99,6 +100,58 @@ class ScriptsTest(unittest.TestCase):
         result = self.demo("--bogus")
         self.assertEqual(result.returncode, 2)
         self.assertIn("usage: scripts/demo", result.stderr)
+
+
+class SanitizeTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.add("kvroof_hazards_gpu", "printf 'found_bug\\nsilent_bug\\nstuck_bug\\nfailing_bug\\nlate_bug\\n'\n")
+        self.add("kvroof", "")
+        # Last argument: the hazard. The suite's last argument is smoke.
+        self.add("compute-sanitizer", """case "${*: -1}" in
+          found_bug) echo '========= Invalid __global__ read of size 4 bytes'; exit 9 ;;
+          stuck_bug) sleep 60 ;;
+          late_bug) echo '========= Barrier error detected. More.'; sleep 60 ;;
+          failing_bug) exit 1 ;;
+        esac
+        """)
+
+    def add(self, name, text):
+        path = self.folder / name
+        path.write_text("#!/bin/bash\n" + text)
+        path.chmod(0o755)
+
+    def sanitize(self, *arguments):
+        return subprocess.run([ROOT / "scripts/sanitize", "--binaries", self.folder, "--output", self.folder / "out",
+                               "--limit", "1", *arguments],
+                              env={**os.environ, "PATH": f"{self.folder}:{os.environ['PATH']}"},
+                              stdin=subprocess.DEVNULL, text=True, capture_output=True, check=False)
+
+    def test_the_table_says_what_was_found_and_what_did_not_end(self):
+        result = self.sanitize()
+        self.assertEqual(result.returncode, 0, result.stderr)
+        rows = {row.split("|")[1].strip(): [cell.strip() for cell in row.split("|")[2:6]]
+                for row in result.stdout.splitlines() if row.startswith("|")}
+        self.assertEqual(rows["smoke"], ["-"] * 4)
+        self.assertEqual(rows["found_bug"], ["Invalid __global__ read of size 4 bytes"] * 4)
+        self.assertEqual(rows["silent_bug"], ["-"] * 4)
+        self.assertEqual(rows["stuck_bug"], ["hang"] * 4)
+        self.assertEqual(rows["failing_bug"], ["program failed"] * 4)
+        self.assertEqual(rows["late_bug"], ["Barrier error detected"] * 4)
+
+    def test_a_smoke_suite_with_a_finding_fails(self):
+        self.add("compute-sanitizer", "exit 9\n")
+        result = self.sanitize()
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("| smoke | found, see the log |", result.stdout)
+
+    def test_without_the_hazards_it_says_what_is_missing(self):
+        (self.folder / "kvroof_hazards_gpu").unlink()
+        result = self.sanitize()
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("needs --binaries with kvroof_hazards_gpu in it", result.stderr)
 
 
 if __name__ == "__main__":

@@ -49,10 +49,10 @@ void Block::count_access(const WarpAccess& access) {
 
 void Block::count_global(const WarpAccess& access, GlobalTraffic& traffic) {
   const TouchedLines touched = touched_lines(access);
+  if (access.active != 0) ++traffic.requests;
   traffic.sectors += touched.sector_count();
   traffic.bytes += std::int64_t{std::popcount(access.active)} * access.bytes;
   const bool reads = access.kind != AccessKind::kGlobalStore;
-  if (reads || access.active != 0) ++traffic.requests;  // a GPU counts a load that loads nothing
   const bool writes =
       access.kind == AccessKind::kGlobalStore || access.kind == AccessKind::kGlobalAtomic;
   constexpr std::int64_t kSectorBytes = 32;

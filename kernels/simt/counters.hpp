@@ -10,7 +10,7 @@ namespace kvroof::simt {
 
 /// Traffic of one kind of instruction to global memory.
 struct GlobalTraffic {
-  std::int64_t requests = 0;  // warp instructions; of stores, those with an active lane
+  std::int64_t requests = 0;  // warp instructions with an active lane
   std::int64_t sectors = 0;   // 32-byte sectors asked for, each once per request
   std::int64_t bytes = 0;     // bytes asked for by active lanes
   auto operator<=>(const GlobalTraffic&) const = default;

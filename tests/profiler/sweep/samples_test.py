@@ -8,7 +8,8 @@ import unittest
 
 from program import folder, kvroof
 
-SAMPLES = sorted(glob.glob(str(pathlib.Path(__file__).resolve().parents[3] / "traces/samples/*.jsonl")))
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+SAMPLES = sorted(glob.glob(str(ROOT / "traces/samples/*.jsonl")))
 
 
 class Samples(unittest.TestCase):
@@ -48,6 +49,13 @@ class Samples(unittest.TestCase):
                 crossover = kvroof("report", "--crossover", "h200", path, "--json", "-")
                 points = json.loads(crossover.stdout)["points"]
                 self.assertTrue(any(point["speedup_over_dense"] for point in points), path)
+
+    def test_the_page_on_measuring_shows_what_counters_prints(self):
+        done = kvroof("counters", str(ROOT / "traces/samples/h200-simulated.jsonl"),
+                      str(ROOT / "traces/samples/h200.jsonl"), "--kv-len", "1024,2048,4096", "--md", "-")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("| mma instructions |", done.stdout)
+        self.assertIn(done.stdout.strip(), (ROOT / "docs/measuring.md").read_text())
 
 
 if __name__ == "__main__":

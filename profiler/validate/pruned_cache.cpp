@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profiler/validate/pruned_cache.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "profiler/validate/attention_method.hpp"
@@ -12,6 +13,19 @@ int compressed_tokens(const Case& one, int kv_len) {
   return attention::compressed_tokens(kv_len, one.window);
 }
 int compressed_capacity(const Case& one) { return compressed_tokens(one, one.max_kv_len()); }
+int pruned_tokens(const Case& one, int kv_len) {
+  const int end = one.sinks + prune::prunable_tokens(kv_len, one.sinks, one.window);
+  return std::max(0, std::min(end, compressed_tokens(one, kv_len)) - one.sinks);
+}
+bool has_offsets(const Case& one, Operand side) {
+  switch (one.rule(side)) {
+    case prune::Rule::kNone: return false;
+    case prune::Rule::kPublished:
+    case prune::Rule::kPerChannelMagnitude:
+    case prune::Rule::kPerChannelOutputAware: return true;
+    default: return one.sinks > 0;
+  }
+}
 int ring_capacity(const Case& one) { return one.window + lane_chunk::kTokens - 1; }
 
 TokenCount count_tokens(const Case& one) {
@@ -20,6 +34,7 @@ TokenCount count_tokens(const Case& one) {
     const int length = one.kv_length(sequence);
     const int compressed = compressed_tokens(one, length);
     count.compressed += std::int64_t{compressed} * one.kv_heads;
+    count.pruned += std::int64_t{pruned_tokens(one, length)} * one.kv_heads;
     count.dense += std::int64_t{length - compressed} * one.kv_heads;
   }
   return count;

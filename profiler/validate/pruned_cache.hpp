@@ -22,9 +22,18 @@ int compressed_capacity(const Case& one);
 /// Rows of the ring.
 int ring_capacity(const Case& one);
 
+/// Of the compressed ones, those that a rule prunes: not the sinks, nor those behind the last whole
+/// group that follows the sinks.
+int pruned_tokens(const Case& one, int kv_len);
+
+/// Whether compressed rows of a side keep different numbers of elements, so that chunks have
+/// different sizes.
+bool has_offsets(const Case& one, Operand side);
+
 /// Tokens of all sequences, each counted once per kv head.
 struct TokenCount {
   std::int64_t compressed = 0;
+  std::int64_t pruned = 0;  // of the compressed ones
   std::int64_t dense = 0;
 };
 TokenCount count_tokens(const Case& one);

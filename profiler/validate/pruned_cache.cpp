@@ -76,17 +76,17 @@ ChosenRows chosen_rows(const Case& one, const inputs::KvTensors& inputs, Operand
 }
 
 DeviceBuffer<std::uint16_t> upload_ring(const Case& one, const std::vector<std::uint16_t>& rows,
-                                        std::string_view name, Device& device) {
+                                        int capacity, std::string_view name, Device& device) {
   const auto head_dim = static_cast<std::size_t>(one.head_dim);
-  const auto capacity = static_cast<std::size_t>(ring_capacity(one));
+  const auto ring_rows = static_cast<std::size_t>(capacity);
   const auto heads = static_cast<std::size_t>(one.batch * one.kv_heads);
-  auto ring = allocate<std::uint16_t>(device, heads * capacity * head_dim, name);
+  auto ring = allocate<std::uint16_t>(device, heads * ring_rows * head_dim, name);
   for (std::size_t head = 0; head < heads; ++head) {
     const int length = one.kv_length(static_cast<int>(head) / one.kv_heads);
     for (int token = compressed_tokens(one, length); token < length; ++token) {
       const auto at = static_cast<std::size_t>(token);
       const std::size_t source = head * static_cast<std::size_t>(one.max_kv_len()) + at;
-      device.copy_to_device(ring.data() + (head * capacity + at % capacity) * head_dim,
+      device.copy_to_device(ring.data() + (head * ring_rows + at % ring_rows) * head_dim,
                             rows.data() + source * head_dim, head_dim * 2);
     }
   }

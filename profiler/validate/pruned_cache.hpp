@@ -47,8 +47,13 @@ ChosenRows chosen_rows(const Case& one, const inputs::KvTensors& inputs, Operand
                        int kv_head, const reference::Mask& mask);
 
 /// The dense tokens of K or V, whose rows are [batch, kv_heads, max_kv_len, head_dim], as a ring,
-/// [batch, kv_heads, ring_capacity, head_dim].
+/// [batch, kv_heads, capacity, head_dim].
 DeviceBuffer<std::uint16_t> upload_ring(const Case& one, const std::vector<std::uint16_t>& rows,
-                                        std::string_view name, Device& device);
+                                        int capacity, std::string_view name, Device& device);
+inline DeviceBuffer<std::uint16_t> upload_ring(const Case& one,
+                                               const std::vector<std::uint16_t>& rows,
+                                               std::string_view name, Device& device) {
+  return upload_ring(one, rows, ring_capacity(one), name, device);
+}
 
 }  // namespace kvroof::validate

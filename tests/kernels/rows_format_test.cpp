@@ -211,6 +211,29 @@ TEST(VariableRows, refuse_parts_that_do_not_belong_together) {
               ThrowsMessage<std::invalid_argument>(HasSubstr("64, 128 or 256, got 80")));
 }
 
+// ---- masks ----
+
+TEST(Masks, of_another_shape_than_the_rows_are_refused_by_every_encoder) {
+  const Rows rows = random_rows(1, 64, 5);
+  const std::span<const std::uint8_t> short_mask = std::span(rows.mask).first(63 * 64);
+  const auto refused = [&](const char* sentence, const auto& encode) {
+    EXPECT_THAT(encode, ThrowsMessage<std::invalid_argument>(HasSubstr(sentence)));
+  };
+  std::vector<std::byte> bytes(16384);
+  refused("rows and mask must hold 64 x 64 elements, got 4096 and 4032",
+          [&] { lane_chunk::encode(Operand::kKeys, 64, rows.values, short_mask); });
+  refused("rows and mask must hold 64 x 64 elements, got 4096 and 4032",
+          [&] { lane_chunk::encode(Operand::kKeys, 64, 32, rows.values, short_mask, bytes); });
+  refused("must hold a multiple of 64 x 64 elements, got 4096 and 4032",
+          [&] { variable_rows::encode(Operand::kKeys, 64, rows.values, short_mask); });
+  refused("the mask must have 64 elements, got 63", [&] {
+    n_of_m::encode({2, 4}, std::span(rows.values).first(64), short_mask.first(63), bytes);
+  });
+  variable_rows::EncodedRows encoded;
+  refused("1 chunks do not fit a capacity of 0",
+          [&] { variable_rows::append(encoded, Operand::kKeys, 64, 0, rows.values, rows.mask); });
+}
+
 // ---- sizes of others ----
 
 TEST(SizeModels, exact_rows_take_the_known_shares_of_dense) {

@@ -79,6 +79,9 @@ struct WeightsHead {
   KVROOF_DEVICE const Value* query(int index) const {
     return queries + std::int64_t{index} * HeadDim;
   }
+  KVROOF_DEVICE std::byte* normaliser(int index) const {
+    return normalisers + std::int64_t{kNormaliserBytes} * index;
+  }
   KVROOF_DEVICE const Value* key(int token) const { return keys + std::int64_t{token} * HeadDim; }
 };
 template <class Value, int HeadDim>
@@ -136,8 +139,7 @@ softmax_sums_kernel(const WeightsProblem problem) {
   const U32x2 zero = f64_constant(0.0);
   const U32x2 scale = select_f64(is_zero(own.sum), zero, divide_f64(f64_constant(1.0), own.sum));
   const U32x2 shift = shift_of(own.maximum);
-  store_global_if(thread_index() == 0u,
-                  head.normalisers + std::int64_t{block_index_x()} * kNormaliserBytes,
+  store_global_if(thread_index() == 0u, head.normaliser(block_index_x()),
                   U32x4{shift.x, shift.y, scale.x, scale.y});
 }
 
@@ -150,8 +152,7 @@ sum_weights_kernel(const WeightsProblem problem) {
   U32x2 sum = f64_constant(0.0);
   KVROOF_NO_UNROLL
   for (int i = 0; i < problem.head_queries(); ++i) {
-    const U32x4 normaliser =
-        load_global<U32x4>(head.normalisers + std::int64_t{i} * kNormaliserBytes);
+    const U32x4 normaliser = load_global<U32x4>(head.normaliser(i));
     const U32x2 one = score<Value, HeadDim>(problem, head.query(i), head.key(token));
     const U32x2 exponent = add_f64(one, negated(U32x2{normaliser.x, normaliser.y}));
     sum = add_f64(sum, multiply_f64(exp_f64(exponent), U32x2{normaliser.z, normaliser.w}));

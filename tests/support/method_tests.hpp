@@ -32,8 +32,7 @@ class MethodTest : public OnEveryBackend {
     if (change) change(tensors);
     return passed(validate::validate(loaded, tensors, device()));
   }
-  bool fails(const validate::Case& one, std::string_view kernel,
-             const validate::DeviceRunHooks& hooks) {
+  bool fails(validate::Case one, std::string_view kernel, const validate::DeviceRunHooks& hooks) {
     return kernel_failed(validate::validate(one, load_inputs(one), device(), hooks), kernel);
   }
 
@@ -85,7 +84,7 @@ class MethodTest : public OnEveryBackend {
 
   /// A run with `hooks`, which spoil its problem, is refused with the sentence before a launch.
   void expect_refused(const char* sentence, const validate::DeviceRunHooks& hooks) {
-    const validate::Case one = case_of(300);
+    validate::Case one = case_of(300);
     try {
       run_on_device(one, load_inputs(one), device(), hooks);
       ADD_FAILURE() << "accepted: " << sentence;

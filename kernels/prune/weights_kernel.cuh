@@ -80,7 +80,7 @@ struct WeightsHead {
     return queries + std::int64_t{index} * HeadDim;
   }
   KVROOF_DEVICE std::byte* normaliser(int index) const {
-    return normalisers + std::int64_t{kNormaliserBytes} * index;
+    return normalisers + index * std::int64_t{kNormaliserBytes};
   }
   KVROOF_DEVICE const Value* key(int token) const { return keys + std::int64_t{token} * HeadDim; }
 };

@@ -72,7 +72,6 @@ ARGUMENTS = {
     "--value-sparsity 1": "below 1, got 1",
     "--kept 64 --value-sparsity 0.5": "excludes",
     "--sinks -1": "sinks must not be negative, got -1",
-    "--sinks 4 --kv-len 70": "sinks are rows that keep everything",
     "--append -1": "appended tokens must not be negative, got -1",
     "--append 71 --kv-len 70": "71 tokens of every sequence are appended, the shortest has 70",
     "--append 1 --kv-len 70 --key-rule think": "a cache that grows prunes per token by magnitude",

@@ -48,7 +48,7 @@ struct PackProblem {
   std::uint32_t* offsets = nullptr;  // [batch * kv_heads, chunk_capacity + 1], device, written;
                                      // null: chunks of one size
   std::int64_t chunks_bytes = 0;     // room at `chunks`; chunks that end beyond it are not written,
-                                     // which the last offset tells. At most 64 GiB.
+                                     // which the last offset tells. At most 512 GiB.
 };
 
 /// Throws std::invalid_argument with a sentence unless the problem can be launched.

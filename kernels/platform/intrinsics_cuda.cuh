@@ -498,6 +498,8 @@ KVROOF_DEVICE double f64_value(U32x2 bits) {
   return __hiloint2double(static_cast<int>(bits.y), static_cast<int>(bits.x));
 }
 }  // namespace detail
+/// A number that the host knows: a constant, a member of the problem.
+KVROOF_DEVICE U32x2 f64_constant(double value) { return detail::f64_bits(value); }
 /// Exact.
 KVROOF_DEVICE U32x2 f64_from_f32(F32 value) { return detail::f64_bits(value); }
 /// Rounded to nearest, never contracted.
@@ -507,6 +509,18 @@ KVROOF_DEVICE U32x2 add_f64(U32x2 a, U32x2 b) {
 KVROOF_DEVICE U32x2 multiply_f64(U32x2 a, U32x2 b) {
   return detail::f64_bits(__dmul_rn(detail::f64_value(a), detail::f64_value(b)));
 }
+/// The larger one; a NaN loses against a number.
+KVROOF_DEVICE U32x2 max_f64(U32x2 a, U32x2 b) {
+  return detail::f64_bits(fmax(detail::f64_value(a), detail::f64_value(b)));
+}
+/// a / b, rounded to nearest.
+KVROOF_DEVICE U32x2 divide_f64(U32x2 a, U32x2 b) {
+  return detail::f64_bits(__ddiv_rn(detail::f64_value(a), detail::f64_value(b)));
+}
+/// e^x to a unit in the last place: backends may differ by that.
+KVROOF_DEVICE U32x2 exp_f64(U32x2 x) { return detail::f64_bits(exp(detail::f64_value(x))); }
+/// Rounded to nearest.
+KVROOF_DEVICE F32 f32_from_f64(U32x2 value) { return __double2float_rn(detail::f64_value(value)); }
 
 /// The 16-bit Value in the low half of a register as F32.
 template <class Value>

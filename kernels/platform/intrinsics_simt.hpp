@@ -475,6 +475,8 @@ KVROOF_DEVICE double f64_value(U32x2 bits) {
                                std::uint64_t{std::uint32_t{bits.x}});
 }
 }  // namespace detail
+/// A number that the host knows: a constant, a member of the problem.
+KVROOF_DEVICE U32x2 f64_constant(double value) { return detail::f64_bits(value); }
 /// Exact.
 KVROOF_DEVICE U32x2 f64_from_f32(F32 value) {
   detail::issue(detail::Pipe::kXu);
@@ -488,6 +490,27 @@ KVROOF_DEVICE U32x2 add_f64(U32x2 a, U32x2 b) {
 KVROOF_DEVICE U32x2 multiply_f64(U32x2 a, U32x2 b) {
   detail::issue(detail::Pipe::kFma);
   return detail::f64_bits(detail::f64_value(a) * detail::f64_value(b));
+}
+/// The larger one; a NaN loses against a number.
+KVROOF_DEVICE U32x2 max_f64(U32x2 a, U32x2 b) {
+  detail::issue(detail::Pipe::kAlu);
+  return detail::f64_bits(std::fmax(detail::f64_value(a), detail::f64_value(b)));
+}
+/// a / b, rounded to nearest. Counted, as exp_f64() is, as one instruction; a GPU takes some
+/// dozens.
+KVROOF_DEVICE U32x2 divide_f64(U32x2 a, U32x2 b) {
+  detail::issue(detail::Pipe::kFma);
+  return detail::f64_bits(detail::f64_value(a) / detail::f64_value(b));
+}
+/// e^x to a unit in the last place: backends may differ by that.
+KVROOF_DEVICE U32x2 exp_f64(U32x2 x) {
+  detail::issue(detail::Pipe::kFma);
+  return detail::f64_bits(std::exp(detail::f64_value(x)));
+}
+/// Rounded to nearest.
+KVROOF_DEVICE F32 f32_from_f64(U32x2 value) {
+  detail::issue(detail::Pipe::kXu);
+  return static_cast<float>(detail::f64_value(value));
 }
 
 /// The 16-bit Value in the low half of a register as F32.

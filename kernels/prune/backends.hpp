@@ -6,16 +6,19 @@
 #include "kernels/device.hpp"
 #include "kernels/prune/problem.hpp"
 #include "kernels/prune/tile.hpp"
+#include "kernels/prune/weights_problem.hpp"
 
 namespace kvroof::prune {
 
 // The builds of the kernels that launch.cpp chooses from.
 void launch_simt(const PruneProblem& problem, Device& device);
 void launch_cuda(const PruneProblem& problem, Device& device);
+void launch_simt(const WeightsProblem& problem, Device& device);
+void launch_cuda(const WeightsProblem& problem, Device& device);
 
 /// The one table of instances: calls run(Value{}, integral_constant<head_dim>).
-template <class Run>
-void with_instance(const PruneProblem& problem, Run&& run) {
+template <class Problem, class Run>
+void with_instance(const Problem& problem, Run&& run) {
   const auto with_head_dim = [&](auto value) {
     switch (problem.head_dim) {
       case 64: return run(value, std::integral_constant<int, 64>{});

@@ -5,8 +5,10 @@
 #include "kernels/prune/backends.hpp"
 
 namespace kvroof::prune {
+namespace {
 
-void launch(const PruneProblem& problem, Device& device) {
+template <class Problem>
+void launch_on(const Problem& problem, Device& device) {
   validate(problem);
   if (problem.max_kv_len == 0) return;
   switch (device.backend()) {
@@ -19,5 +21,10 @@ void launch(const PruneProblem& problem, Device& device) {
 #endif
   }
 }
+
+}  // namespace
+
+void launch(const PruneProblem& problem, Device& device) { launch_on(problem, device); }
+void launch(const WeightsProblem& problem, Device& device) { launch_on(problem, device); }
 
 }  // namespace kvroof::prune

@@ -3,6 +3,7 @@
 #include "kernels/cuda/cuda_device.hpp"
 #include "kernels/prune/backends.hpp"
 #include "kernels/prune/kernel.cuh"
+#include "kernels/prune/weights_kernel.cuh"
 
 namespace kvroof::prune {
 namespace {
@@ -56,6 +57,24 @@ void launch_cuda(const PruneProblem& problem, Device& device) {
   const cudaStream_t stream = static_cast<CudaDevice&>(device).stream();
   with_instance(problem, [&](auto value, auto head_dim) {
     for_each_launch<head_dim()>(problem, Launches<decltype(value), head_dim()>{problem, stream});
+  });
+}
+
+void launch_cuda(const WeightsProblem& problem, Device& device) {
+  const cudaStream_t stream = static_cast<CudaDevice&>(device).stream();
+  const auto grid = [&](int blocks_x) {
+    return dim3(static_cast<unsigned>(blocks_x), static_cast<unsigned>(problem.kv_heads),
+                static_cast<unsigned>(problem.batch));
+  };
+  with_instance(problem, [&](auto value, auto head_dim) {
+    using Value = decltype(value);
+    device_code::softmax_sums_kernel<Value, head_dim()>
+        <<<grid(problem.head_queries()), kWeightsThreads, kWeightsSharedBytes, stream>>>(problem);
+    KVROOF_CUDA_CHECK(cudaGetLastError());
+    device_code::sum_weights_kernel<Value, head_dim()>
+        <<<grid(pieces(problem.max_kv_len, kWeightsThreads)), kWeightsThreads, 0, stream>>>(
+            problem);
+    KVROOF_CUDA_CHECK(cudaGetLastError());
   });
 }
 

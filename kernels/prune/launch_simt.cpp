@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/prune/backends.hpp"
 #include "kernels/prune/kernel.cuh"
+#include "kernels/prune/weights_kernel.cuh"
 #include "kernels/simt/simulator.hpp"
 
 namespace kvroof::prune {
@@ -65,6 +66,23 @@ void launch_simt(const PruneProblem& problem, Device& device) {
   with_instance(problem, [&](auto value, auto head_dim) {
     for_each_launch<head_dim()>(
         problem, Launches<decltype(value), head_dim()>{problem, simt::as_simulator(device)});
+  });
+}
+
+void launch_simt(const WeightsProblem& problem, Device& device) {
+  auto& simulator = simt::as_simulator(device);
+  with_instance(problem, [&](auto value, auto head_dim) {
+    using Value = decltype(value);
+    simulator.launch({.kernel = "softmax_sums",
+                      .grid = {problem.head_queries(), problem.kv_heads, problem.batch},
+                      .threads = kWeightsThreads,
+                      .shared_bytes = kWeightsSharedBytes},
+                     [&] { device_code::softmax_sums_kernel<Value, head_dim()>(problem); });
+    simulator.launch(
+        {.kernel = "sum_weights",
+         .grid = {pieces(problem.max_kv_len, kWeightsThreads), problem.kv_heads, problem.batch},
+         .threads = kWeightsThreads},
+        [&] { device_code::sum_weights_kernel<Value, head_dim()>(problem); });
   });
 }
 

@@ -40,7 +40,8 @@ struct PruneProblem {
 
   // Only kPerChannelOutputAware.
   const float* weights = nullptr;  // [batch, kv_heads, row_capacity], device: the attention weights
-                                   // that a window of queries gave to each token, summed
+                                   // that a window of queries gave to each token, summed, as a
+                                   // WeightsProblem makes them
 
   std::uint64_t* masks = nullptr;  // [batch, kv_heads, row_capacity, head_dim / 64], device:
                                    // channel c is bit c % 64 of word c / 64; rows from a sequence's

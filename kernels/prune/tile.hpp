@@ -8,7 +8,9 @@
 
 namespace kvroof::prune {
 
-inline constexpr int kDenseThreads = 128;  // of keep_dense_kernel, a word of the mask each
+inline constexpr int kDenseThreads = 128;    // of keep_dense_kernel, a word of the mask each
+inline constexpr int kWeightsThreads = 128;  // of the kernels that sum attention weights
+inline constexpr int kWeightsSharedBytes = 16 * kWeightsThreads / 32;
 
 /// Compile-time sizes of the mask kernels for one head_dim.
 template <int HeadDim>

@@ -208,9 +208,9 @@ class Measurement {
     result.num_kept_values += survivors(values);
     std::erase_if(result.sizes, [&](FidelityResult::Size& size) {
       const auto of_keys =
-          format_bytes(size.format, result.keys, Operand::kKeys, keys, config_.dense);
+          stored_bytes(size.format, result.keys, Operand::kKeys, keys, config_.dense);
       const auto of_values =
-          format_bytes(size.format, result.values, Operand::kValues, values, config_.dense);
+          stored_bytes(size.format, result.values, Operand::kValues, values, config_.dense);
       if (!of_keys || !of_values) return true;
       size.keys += *of_keys;
       size.values += *of_values;

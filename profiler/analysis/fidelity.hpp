@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "profiler/analysis/cache.hpp"
-#include "profiler/analysis/format_bytes.hpp"
 #include "profiler/analysis/prune_head.hpp"
+#include "profiler/analysis/stored_bytes.hpp"
 
 namespace kvroof::analysis {
 
@@ -43,7 +43,7 @@ struct FidelityResult {
   std::vector<Fidelity> heads{};  // [kv_heads], over sequences and the query heads that share it
   struct Size {
     Format format;
-    FormatBytes keys, values;  // of the whole cache
+    StoredBytes keys, values;  // of the whole cache
   };
   std::vector<Size> sizes{};  // formats that can hold both masks
 };

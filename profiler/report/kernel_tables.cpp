@@ -108,6 +108,9 @@ Table list_of_kernels() {
     table.rows.push_back({std::string(kernel), std::string("any rule"),
                           std::string("masks of a rule, head_dim 64, 128 and 256")});
   }
+  table.rows.push_back(
+      {std::string("sum_weights"), std::string("per_channel_output_aware"),
+       std::string("attention weights of a window of queries, head_dim 64, 128 and 256")});
   table.rows.push_back({std::string("append"), std::string("lane_chunk"),
                         std::string("the cache that grows: per-token magnitude, no sinks")});
   return table;

@@ -45,8 +45,8 @@ RowView view_row(const CaseRun& run, std::int64_t row) {
   const auto row_share = [&](const std::vector<std::byte>& chunks) {
     return slice(chunks, row, static_cast<std::int64_t>(chunks.size()) / rows);
   };
-  view.result.key_chunks = row_share(run.result.key_chunks);
-  view.result.value_chunks = row_share(run.result.value_chunks);
+  view.result.packed_keys.chunks = row_share(run.result.packed_keys.chunks);
+  view.result.packed_values.chunks = row_share(run.result.packed_values.chunks);
   view.result.outputs = slice(run.result.outputs, row, group * head_dim);
   view.result.log_sum_exps = slice(run.result.log_sum_exps, row, group);
   return view;

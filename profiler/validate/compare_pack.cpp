@@ -3,10 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "kernels/attention/problem.hpp"
+#include "kernels/error.hpp"
+#include "kernels/format/variable_rows.hpp"
 #include "profiler/validate/compare_attention.hpp"
+#include "profiler/validate/pruned_cache.hpp"
 #include "profiler/validate/rules.hpp"
 
 namespace kvroof::validate {
@@ -33,7 +37,7 @@ class PackComparison {
       : one_(one),
         operand_(operand),
         inputs_(inputs),
-        chunks_(operand == Operand::kKeys ? result.key_chunks : result.value_chunks),
+        packed_(operand == Operand::kKeys ? result.packed_keys : result.packed_values),
         kept_(one.kept(operand)),
         chunk_capacity_(result.chunk_capacity),
         rows_(static_cast<std::size_t>(lane_chunk::kTokens * one.head_dim)),
@@ -48,12 +52,16 @@ class PackComparison {
     result_.num_elements += std::int64_t{chunks} * lane_chunk::kTokens * one_.head_dim;
     for (int chunk = 0; chunk < chunks; ++chunk) {
       try {
-        decode(sequence, kv_head, chunk);
+        const auto bytes = bytes_of(sequence * one_.kv_heads + kv_head, chunk);
+        decode(bytes);
+        const std::int64_t before = differences_;
         compare_chunk(rows, wanted, sequence, kv_head, chunk);
+        if (differences_ == before) compare_bytes(bytes, sequence, kv_head, chunk);
       } catch (const std::invalid_argument& error) {
         fail(sequence, kv_head, chunk * lane_chunk::kTokens, 0, error.what());
       }
     }
+    if (has_offsets()) compare_unused_offsets(sequence, kv_head, chunks);
   }
 
   KernelResult take() {
@@ -69,12 +77,59 @@ class PackComparison {
   }
 
  private:
-  void decode(int sequence, int kv_head, int chunk) {
+  bool has_offsets() const { return validate::has_offsets(one_, operand_); }
+
+  std::size_t offset(int head, int chunk) const {
+    const std::int64_t index = variable_rows::offset_index(head, chunk, chunk_capacity_);
+    return std::size_t{packed_.offsets.at(static_cast<std::size_t>(index))} *
+           variable_rows::kOffsetBytes;
+  }
+
+  std::span<const std::byte> bytes_of(int head, int chunk) const {
+    if (has_offsets()) {
+      const std::size_t begin = offset(head, chunk), end = offset(head, chunk + 1);
+      require(begin <= end && end <= packed_.chunks.size(), "its bytes are {} to {} of {}", begin,
+              end, packed_.chunks.size());
+      return std::span(packed_.chunks).subspan(begin, end - begin);
+    }
     const auto bytes = static_cast<std::size_t>(lane_chunk::chunk_bytes(one_.head_dim, kept_));
-    const auto index =
-        static_cast<std::size_t>((sequence * one_.kv_heads + kv_head) * chunk_capacity_ + chunk);
-    lane_chunk::decode(operand_, one_.head_dim, kept_,
-                       std::span(chunks_).subspan(index * bytes, bytes), rows_, mask_);
+    const auto index = static_cast<std::size_t>(head * chunk_capacity_ + chunk);
+    return std::span(packed_.chunks).subspan(index * bytes, bytes);
+  }
+
+  void decode(std::span<const std::byte> chunk) {
+    if (has_offsets()) {
+      lane_chunk::decode(operand_, one_.head_dim, chunk, rows_, mask_);
+    } else {
+      lane_chunk::decode(operand_, one_.head_dim, kept_, chunk, rows_, mask_);
+    }
+  }
+
+  /// Where what is in a chunk is right: whether its bytes are the host encoder's, padding included.
+  void compare_bytes(std::span<const std::byte> got, int sequence, int kv_head, int chunk) {
+    std::vector<std::byte> want(got.size());
+    if (has_offsets()) {
+      want = lane_chunk::encode(operand_, one_.head_dim, rows_, mask_);
+    } else {
+      lane_chunk::encode(operand_, one_.head_dim, kept_, rows_, mask_, want);
+    }
+    if (!std::equal(got.begin(), got.end(), want.begin(), want.end()))
+      fail(sequence, kv_head, chunk * lane_chunk::kTokens, 0,
+           "the chunk holds the right elements in other bytes than the host encoder's");
+  }
+
+  /// Chunks follow each other without gaps, head rows too: offsets beyond the last chunk of a head
+  /// row name its end, and the next one begins there.
+  void compare_unused_offsets(int sequence, int kv_head, int chunks) {
+    const int head = sequence * one_.kv_heads + kv_head;
+    const std::size_t end = offset(head, chunks);
+    bool right =
+        offset(0, 0) == 0 && (head == 0 || offset(head, 0) == offset(head - 1, chunk_capacity_));
+    for (int chunk = chunks; chunk <= chunk_capacity_; ++chunk)
+      right = right && offset(head, chunk) == end;
+    if (!right)
+      fail(sequence, kv_head, chunks * lane_chunk::kTokens, 0,
+           "the offsets do not follow each other without gaps");
   }
 
   void compare_chunk(const reference::Matrix& rows, const reference::Mask& wanted, int sequence,
@@ -107,7 +162,7 @@ class PackComparison {
   const Case& one_;
   Operand operand_;
   const inputs::KvTensors& inputs_;
-  const std::vector<std::byte>& chunks_;
+  const PackedOperand& packed_;
   int kept_;
   int chunk_capacity_;
   std::vector<std::uint16_t> rows_;

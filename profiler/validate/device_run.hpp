@@ -17,16 +17,23 @@
 
 namespace kvroof::validate {
 
+/// Chunks of K or V of every (sequence, kv head).
+struct PackedOperand {
+  /// [batch, kv_heads, chunk_capacity, chunk_bytes(head_dim, kept)], or, behind offsets, one after
+  /// the other.
+  std::vector<std::byte> chunks;
+  /// [batch, kv_heads, chunk_capacity + 1] (format/variable_rows.hpp), or empty.
+  std::vector<std::uint32_t> offsets;
+  bool operator==(const PackedOperand&) const = default;
+};
+
 /// What the kernels left in device memory, as host arrays.
 struct DeviceResult {
   std::string plan;  // of the attention kernel, for people
   int chunk_capacity = 0;
-  // [batch, kv_heads, chunk_capacity, chunk_bytes(head_dim, kept_keys)], empty where nothing is
-  // packed
-  std::vector<std::byte> key_chunks;
-  std::vector<std::byte> value_chunks;  // the same with kept_values
-  std::vector<std::uint16_t> outputs;   // [batch, query_heads, head_dim], bits of value_type
-  std::vector<float> log_sum_exps;      // [batch, query_heads]
+  PackedOperand packed_keys, packed_values;  // empty where nothing is packed
+  std::vector<std::uint16_t> outputs;        // [batch, query_heads, head_dim], bits of value_type
+  std::vector<float> log_sum_exps;           // [batch, query_heads]
 };
 
 /// A kernel that has run and can be launched again: its arrays are still there.

@@ -55,7 +55,7 @@ struct Method {
   /// The case with everything the method does not heed at a fixed value, so that equal work is an
   /// equal case.
   Case (*heeded)(Case);
-  /// Tokens, the oldest ones, of which the pruned share is dropped when kv_len are cached.
+  /// Tokens of which the pruned share is dropped when kv_len are cached.
   int (*pruned_tokens)(const Case&, int kv_len);
   /// What survives, as an independent reference chooses it.
   HeadMasks (*masks)(const Case&, const HeadTensors&);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profiler/validate/pruned_cache.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "profiler/validate/attention_method.hpp"
@@ -12,6 +13,19 @@ int compressed_tokens(const Case& one, int kv_len) {
   return attention::compressed_tokens(kv_len, one.window);
 }
 int compressed_capacity(const Case& one) { return compressed_tokens(one, one.max_kv_len()); }
+int pruned_tokens(const Case& one, int kv_len) {
+  const int end = one.sinks + prune::prunable_tokens(kv_len, one.sinks, one.window);
+  return std::max(0, std::min(end, compressed_tokens(one, kv_len)) - one.sinks);
+}
+bool has_offsets(const Case& one, Operand side) {
+  switch (one.rule(side)) {
+    case prune::Rule::kNone: return false;
+    case prune::Rule::kPublished:
+    case prune::Rule::kPerChannelMagnitude:
+    case prune::Rule::kPerChannelOutputAware: return true;
+    default: return one.sinks > 0;
+  }
+}
 int ring_capacity(const Case& one) { return one.window + lane_chunk::kTokens - 1; }
 
 TokenCount count_tokens(const Case& one) {
@@ -20,6 +34,7 @@ TokenCount count_tokens(const Case& one) {
     const int length = one.kv_length(sequence);
     const int compressed = compressed_tokens(one, length);
     count.compressed += std::int64_t{compressed} * one.kv_heads;
+    count.pruned += std::int64_t{pruned_tokens(one, length)} * one.kv_heads;
     count.dense += std::int64_t{length - compressed} * one.kv_heads;
   }
   return count;
@@ -61,17 +76,17 @@ ChosenRows chosen_rows(const Case& one, const inputs::KvTensors& inputs, Operand
 }
 
 DeviceBuffer<std::uint16_t> upload_ring(const Case& one, const std::vector<std::uint16_t>& rows,
-                                        std::string_view name, Device& device) {
+                                        int capacity, std::string_view name, Device& device) {
   const auto head_dim = static_cast<std::size_t>(one.head_dim);
-  const auto capacity = static_cast<std::size_t>(ring_capacity(one));
+  const auto ring_rows = static_cast<std::size_t>(capacity);
   const auto heads = static_cast<std::size_t>(one.batch * one.kv_heads);
-  auto ring = allocate<std::uint16_t>(device, heads * capacity * head_dim, name);
+  auto ring = allocate<std::uint16_t>(device, heads * ring_rows * head_dim, name);
   for (std::size_t head = 0; head < heads; ++head) {
     const int length = one.kv_length(static_cast<int>(head) / one.kv_heads);
     for (int token = compressed_tokens(one, length); token < length; ++token) {
       const auto at = static_cast<std::size_t>(token);
       const std::size_t source = head * static_cast<std::size_t>(one.max_kv_len()) + at;
-      device.copy_to_device(ring.data() + (head * capacity + at % capacity) * head_dim,
+      device.copy_to_device(ring.data() + (head * ring_rows + at % ring_rows) * head_dim,
                             rows.data() + source * head_dim, head_dim * 2);
     }
   }

@@ -22,9 +22,18 @@ int compressed_capacity(const Case& one);
 /// Rows of the ring.
 int ring_capacity(const Case& one);
 
+/// Of the compressed ones, those that a rule prunes: not the sinks, nor those behind the last whole
+/// group that follows the sinks.
+int pruned_tokens(const Case& one, int kv_len);
+
+/// Whether compressed rows of a side keep different numbers of elements, so that chunks have
+/// different sizes.
+bool has_offsets(const Case& one, Operand side);
+
 /// Tokens of all sequences, each counted once per kv head.
 struct TokenCount {
   std::int64_t compressed = 0;
+  std::int64_t pruned = 0;  // of the compressed ones
   std::int64_t dense = 0;
 };
 TokenCount count_tokens(const Case& one);
@@ -38,8 +47,13 @@ ChosenRows chosen_rows(const Case& one, const inputs::KvTensors& inputs, Operand
                        int kv_head, const reference::Mask& mask);
 
 /// The dense tokens of K or V, whose rows are [batch, kv_heads, max_kv_len, head_dim], as a ring,
-/// [batch, kv_heads, ring_capacity, head_dim].
+/// [batch, kv_heads, capacity, head_dim].
 DeviceBuffer<std::uint16_t> upload_ring(const Case& one, const std::vector<std::uint16_t>& rows,
-                                        std::string_view name, Device& device);
+                                        int capacity, std::string_view name, Device& device);
+inline DeviceBuffer<std::uint16_t> upload_ring(const Case& one,
+                                               const std::vector<std::uint16_t>& rows,
+                                               std::string_view name, Device& device) {
+  return upload_ring(one, rows, ring_capacity(one), name, device);
+}
 
 }  // namespace kvroof::validate

@@ -3,6 +3,8 @@
 
 #include <fmt/ranges.h>
 
+#include <cmath>
+
 #include "kernels/prune/launch.hpp"
 #include "profiler/inputs/synthetic.hpp"
 #include "profiler/validate/buffers.hpp"
@@ -46,26 +48,45 @@ std::vector<float> draw_queries(const Case& one, const inputs::KvTensors& inputs
   return queries;
 }
 
-/// What the kernels need besides the rows, for all heads.
-struct ScoringInputs {
-  std::vector<float> queries;  // [batch, query_heads, kScoringQueries, head_dim]
-  std::vector<float> weights;  // [batch, kv_heads, max_kv_len]
-};
-
-ScoringInputs scoring_inputs(const Case& one, const inputs::KvTensors& inputs) {
-  ScoringInputs all;
+/// The window of queries of all heads, [batch, query_heads, kScoringQueries, head_dim].
+std::vector<float> all_queries(const Case& one, const inputs::KvTensors& inputs) {
+  std::vector<float> all;
   for (int sequence = 0; sequence < one.batch; ++sequence) {
     for (int kv_head = 0; kv_head < one.kv_heads; ++kv_head) {
-      const analysis::Scoring head = head_tensors(one, inputs, sequence, kv_head).scoring;
-      all.queries.insert(all.queries.end(), head.queries.data(),
-                         head.queries.data() + head.queries.size());
-      all.weights.insert(all.weights.end(), head.weights.data(),
-                         head.weights.data() + head.weights.size());
-      all.weights.resize(all.weights.size() +
-                         static_cast<std::size_t>(one.max_kv_len() - one.kv_length(sequence)));
+      const std::vector<float> head = draw_queries(one, inputs, sequence, kv_head);
+      all.insert(all.end(), head.begin(), head.end());
     }
   }
   return all;
+}
+
+/// What output-aware values are ranked by, [batch, kv_heads, max_kv_len]: summed on the device.
+DeviceBuffer<float> weights_on_device(const Case& one, const inputs::KvTensors& inputs,
+                                      const std::uint16_t* queries, const std::int32_t* kv_lengths,
+                                      Device& device) {
+  const auto rows = static_cast<std::size_t>(one.batch * one.kv_heads) *
+                    static_cast<std::size_t>(one.max_kv_len());
+  auto weights = allocate<float>(device, rows, "attention weights");
+  const auto keys = upload(device, stored_bits(inputs.dtype, inputs.keys), "dense keys");
+  prune::WeightsProblem problem{.batch = one.batch,
+                                .query_heads = one.query_heads,
+                                .kv_heads = one.kv_heads,
+                                .head_dim = one.head_dim,
+                                .value_type = one.value_type,
+                                .softmax_scale = 1.0 / std::sqrt(one.head_dim),
+                                .queries = queries,
+                                .num_queries = kScoringQueries,
+                                .keys = keys.data(),
+                                .row_capacity = one.max_kv_len(),
+                                .kv_lengths = kv_lengths,
+                                .max_kv_len = one.max_kv_len(),
+                                .weights = weights.data()};
+  const auto workspace = allocate<std::byte>(
+      device, static_cast<std::size_t>(prune::workspace_bytes(problem)), "weights workspace");
+  problem.workspace = workspace.data();
+  prune::launch(problem, device);
+  device.synchronize();
+  return weights;
 }
 
 std::size_t row_words(const Case& one) {
@@ -135,11 +156,13 @@ DeviceBuffer<std::uint64_t> prune_on_device(const Case& one, Operand side,
                        .query_heads = one.query_heads,
                        .num_queries = kScoringQueries,
                        .masks = masks.data()};
-  const ScoringInputs scoring =
-      is_scored(one.rule(side), side) ? scoring_inputs(one, inputs) : ScoringInputs{};
-  const auto queries =
-      upload(device, stored_bits(inputs.dtype, scoring.queries), "scoring queries");
-  const auto weights = upload(device, scoring.weights, "attention weights");
+  DeviceBuffer<std::uint16_t> queries;
+  DeviceBuffer<float> weights;
+  if (is_scored(one.rule(side), side))
+    queries =
+        upload(device, stored_bits(inputs.dtype, all_queries(one, inputs)), "scoring queries");
+  if (one.rule(side) == Rule::kPerChannelOutputAware)
+    weights = weights_on_device(one, inputs, queries.data(), kv_lengths, device);
   const auto workspace = allocate<std::byte>(
       device, static_cast<std::size_t>(prune::workspace_bytes(problem)), "prune workspace");
   problem.queries = queries.data();

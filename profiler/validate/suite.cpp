@@ -92,7 +92,7 @@ void add_lengths_of(CaseList& list, const std::string& method, std::initializer_
   });
 }
 
-/// ThinK's share of channels that stay, and its window.
+/// ThinK's share of channels that stay, of keys and of values in turn fewer, and its window.
 void add_think(CaseList& list, std::initializer_list<int> kept,
                std::initializer_list<int> windows) {
   for (const int channels : kept) {
@@ -100,9 +100,11 @@ void add_think(CaseList& list, std::initializer_list<int> kept,
       list.add([&](Case& c) {
         c.method = "think";
         c.kv_lengths = {300};
-        c.kept_keys = channels;
         c.window = window;
-        c.requested_sparsity = 1.0 - static_cast<double>(channels) / c.head_dim;
+        c.kept_keys = channels;
+        c.kept_values = window > 0 ? channels : c.head_dim + 1 - channels;
+        c.requested_sparsity = 1.0 - static_cast<double>(c.kept_keys) / c.head_dim;
+        c.requested_value_sparsity = 1.0 - static_cast<double>(c.kept_values) / c.head_dim;
       });
     }
   }
@@ -124,6 +126,8 @@ void add_rules(CaseList& list) {
   };
   add("lane_chunk", Rule::kPerTokenOutputAware, Rule::kThink, 0);
   add("lane_chunk", Rule::kThink, Rule::kFourOfEight, 0);
+  add("lane_chunk", Rule::kPublished, Rule::kPerChannelOutputAware, 0);
+  add("lane_chunk", Rule::kPerTokenMagnitude, Rule::kPerChannelMagnitude, 4);
   add("mustafar", Rule::kPublished, Rule::kPerChannelMagnitude, 4);
   add("mustafar", Rule::kTwoOfFour, Rule::kPerChannelOutputAware, 0);
   list.add([](Case& c) {

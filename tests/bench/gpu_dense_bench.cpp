@@ -74,11 +74,12 @@ class DenseCaches {
         .max_kv_len = shape_.kv_len,
         .keys = keys,
         .values = values_.data() + set * value_elements_,
-        .key_capacity = reduced ? 0 : shape_.kv_len,
-        .capacity = shape_.kv_len,
+        .key_capacity = reduced ? lane_chunk::kTokens - 1 : shape_.kv_len,  // none of them is read
+        .value_capacity = shape_.kv_len,
         .outputs = outputs_.data(),
         .workspace = workspace_.data()};
-    if (reduced) problem.reduced_keys = {keys, channels_.data(), shape_.key_channels, 0};
+    if (reduced) problem.reduced_keys = {keys, channels_.data(), shape_.key_channels};
+    problem.reduced_capacity = shape_.kv_len;
     return problem;
   }
 

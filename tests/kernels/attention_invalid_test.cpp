@@ -60,6 +60,11 @@ const std::vector<Invalid>& invalid_problems() {
       {"key chunks must not be null", [](P& p) { p.keys.chunks = nullptr; }},
       {"key chunks must be aligned to 16 bytes", [](P& p) { move_by_one_byte(p.keys.chunks); }},
       {"value chunks must not be null", [](P& p) { p.values.chunks = nullptr; }},
+      {"chunk offsets must be aligned to 4 bytes",
+       [](P& p) {
+         p.keys.offsets = reinterpret_cast<const std::uint32_t*>(p.kv_lengths);
+         move_by_one_byte(p.keys.offsets);
+       }},
       {"outputs must not be null", [](P& p) { p.outputs = nullptr; }},
       {"outputs must be aligned to 16 bytes", [](P& p) { move_by_one_byte(p.outputs); }},
       {"workspace must not be null", [](P& p) { p.workspace = nullptr; }},

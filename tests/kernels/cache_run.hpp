@@ -18,13 +18,12 @@
 // A cache that grows, a decode over it, and the reference beside.
 namespace kvroof::test {
 
-inline constexpr int kHeadDim = 128;
-
 /// What a test grows.
 struct Growth {
   std::vector<std::int32_t> prompt = {0};  // tokens per sequence
   int kv_heads = 1;
   int group = 2;
+  int head_dim = 128;
   int steps = 0;
   int window = 32;
   int kept_keys = 64;
@@ -44,10 +43,10 @@ class ReferenceRow {
                                          .query_heads = growth.kv_heads,
                                          .kv_heads = growth.kv_heads,
                                          .kv_len = growth.capacity(),
-                                         .head_dim = kHeadDim,
+                                         .head_dim = growth.head_dim,
                                          .seed = 11};
     const auto draw = [&](auto&& generate) {
-      std::vector<float> rows(static_cast<std::size_t>(growth.capacity() * kHeadDim));
+      std::vector<float> rows(static_cast<std::size_t>(growth.capacity() * growth.head_dim));
       generate(config, inputs::RowRange{sequence, kv_head, 0}, std::span(rows));
       std::vector<std::uint16_t> bits;
       for (const float x : rows) bits.push_back(inputs::to_bits(inputs::Dtype::kF16, x));
@@ -55,9 +54,9 @@ class ReferenceRow {
     };
     key_bits = draw(inputs::generate_keys);
     value_bits = draw(inputs::generate_values);
-    keys_ = to_matrix(ValueType::kF16, key_bits, kHeadDim);
-    values_ = to_matrix(ValueType::kF16, value_bits, kHeadDim);
-    key_mask_ = value_mask_ = reference::Mask::Constant(growth.capacity(), kHeadDim, true);
+    keys_ = to_matrix(ValueType::kF16, key_bits, growth.head_dim);
+    values_ = to_matrix(ValueType::kF16, value_bits, growth.head_dim);
+    key_mask_ = value_mask_ = reference::Mask::Constant(growth.capacity(), growth.head_dim, true);
   }
 
   void grow_to(int length) {
@@ -103,16 +102,16 @@ class CacheRun {
         growth_(growth),
         kv(device, {.batch = growth.batch(),
                     .kv_heads = growth.kv_heads,
-                    .head_dim = kHeadDim,
+                    .head_dim = growth_.head_dim,
                     .value_type = ValueType::kF16,
                     .max_kv_len = growth.capacity(),
                     .window = growth.window,
                     .kept_keys = growth.kept_keys,
                     .kept_values = growth.kept_values}),
-        step_keys_(device, heads() * kHeadDim, "step_keys"),
-        step_values_(device, heads() * kHeadDim, "step_values"),
-        queries_(device, heads() * group() * kHeadDim, "queries"),
-        outputs_(device, heads() * group() * kHeadDim, "outputs"),
+        step_keys_(device, heads() * width(), "step_keys"),
+        step_values_(device, heads() * width(), "step_values"),
+        queries_(device, heads() * group() * width(), "queries"),
+        outputs_(device, heads() * group() * width(), "outputs"),
         lse_(device, heads() * group(), "lse") {
     for (int sequence = 0; sequence < growth.batch(); ++sequence)
       for (int head = 0; head < growth.kv_heads; ++head) rows_.emplace_back(growth, sequence, head);
@@ -121,11 +120,11 @@ class CacheRun {
 
   void prefill() {
     const auto prompt_rows = static_cast<std::size_t>(growth_.longest() + 3);  // and some to spare
-    std::vector<std::uint16_t> keys(heads() * prompt_rows * kHeadDim);
+    std::vector<std::uint16_t> keys(heads() * prompt_rows * width());
     std::vector<std::uint16_t> values(keys.size());
     for (std::size_t row = 0; row < heads(); ++row) {
-      const std::size_t count = static_cast<std::size_t>(prompt_length(row)) * kHeadDim;
-      const auto at = static_cast<std::ptrdiff_t>(row * prompt_rows * kHeadDim);
+      const std::size_t count = static_cast<std::size_t>(prompt_length(row)) * width();
+      const auto at = static_cast<std::ptrdiff_t>(row * prompt_rows * width());
       std::copy_n(rows_[row].key_bits.begin(), count, keys.begin() + at);
       std::copy_n(rows_[row].value_bits.begin(), count, values.begin() + at);
       rows_[row].grow_to(prompt_length(row));
@@ -148,10 +147,11 @@ class CacheRun {
   void upload_token() {
     std::vector<std::uint16_t> keys, values;
     for (ReferenceRow& row : rows_) {
-      const auto at = static_cast<std::ptrdiff_t>(row.length() * kHeadDim);
-      keys.insert(keys.end(), row.key_bits.begin() + at, row.key_bits.begin() + at + kHeadDim);
+      const auto at = static_cast<std::ptrdiff_t>(row.length() * growth_.head_dim);
+      keys.insert(keys.end(), row.key_bits.begin() + at,
+                  row.key_bits.begin() + at + growth_.head_dim);
       values.insert(values.end(), row.value_bits.begin() + at,
-                    row.value_bits.begin() + at + kHeadDim);
+                    row.value_bits.begin() + at + growth_.head_dim);
       row.grow_to(row.length() + 1);
     }
     step_keys_.upload(keys);
@@ -178,11 +178,11 @@ class CacheRun {
       const auto bound = reference::attention_error_bound(
           problem, want,
           reference::serial_arithmetic(reference::Precision::kF16, reference::Precision::kF16,
-                                       kHeadDim, rows_[row].length()));
+                                       growth_.head_dim, rows_[row].length()));
       std::vector<float> got;
-      for (std::size_t i = 0; i < group() * kHeadDim; ++i)
-        got.push_back(to_float(Half{outputs[row * group() * kHeadDim + i]}));
-      const std::int64_t shape[] = {growth_.group, kHeadDim};
+      for (std::size_t i = 0; i < group() * width(); ++i)
+        got.push_back(to_float(Half{outputs[row * group() * width() + i]}));
+      const std::int64_t shape[] = {growth_.group, growth_.head_dim};
       const auto same =
           reference::compare(got, {want.outputs.data(), got.size()},
                              {.per_element = {bound.outputs.data(), got.size()}}, shape);
@@ -224,6 +224,7 @@ class CacheRun {
 
  private:
   std::size_t heads() const { return static_cast<std::size_t>(growth_.batch() * growth_.kv_heads); }
+  std::size_t width() const { return static_cast<std::size_t>(growth_.head_dim); }
   std::size_t group() const { return static_cast<std::size_t>(growth_.group); }
   int prompt_length(std::size_t row) const {
     return growth_.prompt[row / static_cast<std::size_t>(growth_.kv_heads)];
@@ -236,24 +237,25 @@ class CacheRun {
     }
     queries_.upload(query_bits_);
     const cache::CacheView view = kv.view();
-    decode_ = {.batch = growth_.batch(),
-               .query_heads = growth_.kv_heads * growth_.group,
-               .kv_heads = growth_.kv_heads,
-               .head_dim = kHeadDim,
-               .value_type = ValueType::kF16,
-               .softmax_scale = static_cast<float>(1 / std::sqrt(static_cast<double>(kHeadDim))),
-               .queries = queries_.data(),
-               .kv_lengths = view.kv_lengths,
-               .max_kv_len = growth_.capacity(),
-               .keys = {view.key_chunks, growth_.kept_keys},
-               .values = {view.value_chunks, growth_.kept_values},
-               .chunk_capacity = view.chunk_capacity,
-               .window_keys = view.window_keys,
-               .window_values = view.window_values,
-               .window = growth_.window,
-               .window_capacity = view.window_capacity,
-               .outputs = outputs_.data(),
-               .log_sum_exps = lse_.data()};
+    decode_ = {
+        .batch = growth_.batch(),
+        .query_heads = growth_.kv_heads * growth_.group,
+        .kv_heads = growth_.kv_heads,
+        .head_dim = growth_.head_dim,
+        .value_type = ValueType::kF16,
+        .softmax_scale = static_cast<float>(1 / std::sqrt(static_cast<double>(growth_.head_dim))),
+        .queries = queries_.data(),
+        .kv_lengths = view.kv_lengths,
+        .max_kv_len = growth_.capacity(),
+        .keys = {view.key_chunks, growth_.kept_keys},
+        .values = {view.value_chunks, growth_.kept_values},
+        .chunk_capacity = view.chunk_capacity,
+        .window_keys = view.window_keys,
+        .window_values = view.window_values,
+        .window = growth_.window,
+        .window_capacity = view.window_capacity,
+        .outputs = outputs_.data(),
+        .log_sum_exps = lse_.data()};
     plan_ = attention::make_plan(decode_, device_.info());  // once, for every length
     workspace_ = DeviceBuffer<std::byte>(
         device_, static_cast<std::size_t>(attention::workspace_bytes(decode_, plan_)), "workspace");
@@ -262,18 +264,20 @@ class CacheRun {
   }
 
   reference::Matrix query_matrix(std::size_t row) const {
-    const std::size_t count = group() * kHeadDim;
-    return to_matrix(ValueType::kF16, std::span(query_bits_).subspan(row * count, count), kHeadDim);
+    const std::size_t count = group() * width();
+    return to_matrix(ValueType::kF16, std::span(query_bits_).subspan(row * count, count),
+                     growth_.head_dim);
   }
 
   bool holds_chunk(Operand operand, std::size_t row, int chunk) {
     const bool keys = operand == Operand::kKeys;
     const int kept = keys ? growth_.kept_keys : growth_.kept_values;
     const auto& bits = keys ? rows_[row].key_bits : rows_[row].value_bits;
-    const std::size_t elements = lane_chunk::kTokens * kHeadDim;
+    const std::size_t elements = lane_chunk::kTokens * width();
     const auto want = reference_chunk(
         operand, ValueType::kF16, kept,
-        std::span(bits).subspan(static_cast<std::size_t>(chunk) * elements, elements), kHeadDim);
+        std::span(bits).subspan(static_cast<std::size_t>(chunk) * elements, elements),
+        growth_.head_dim);
     const cache::CacheView view = kv.view();
     std::vector<std::byte> got(want.size());
     const std::size_t index =

@@ -15,7 +15,6 @@ namespace kvroof::cache {
 namespace {
 
 using test::Growth;
-using test::kHeadDim;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
@@ -49,6 +48,18 @@ TEST_P(GrowingCache, agrees_with_the_reference_at_each_of_700_steps_from_a_promp
 
 TEST_P(GrowingCache, takes_prompts_of_every_length_around_a_chunk_in_one_batch) {
   expect_every_step_to_agree({.prompt = {0, 1, 31, 32, 95, 96, 97, 160, 300}, .steps = 66});
+}
+
+TEST_P(GrowingCache, serves_every_head_dim_with_sparsities_of_keys_and_values_of_their_own) {
+  for (const int head_dim : {64, 256}) {
+    for (const auto& [keys, values] : {std::pair(head_dim, 1), {head_dim / 4, head_dim}}) {
+      expect_every_step_to_agree({.prompt = {70, 100},
+                                  .head_dim = head_dim,
+                                  .steps = 70,
+                                  .kept_keys = keys,
+                                  .kept_values = values});
+    }
+  }
 }
 
 TEST_P(GrowingCache, takes_windows_of_no_token_and_of_more_than_the_capacity) {
@@ -106,7 +117,7 @@ TEST_P(GrowingCache, refuses_to_outgrow_its_capacity_before_launching) {
 TEST_P(GrowingCache, refuses_what_it_cannot_hold_with_a_sentence) {
   const CacheConfig good{.batch = 1,
                          .kv_heads = 1,
-                         .head_dim = kHeadDim,
+                         .head_dim = 128,
                          .max_kv_len = 100,
                          .window = 32,
                          .kept_keys = 64,

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -23,12 +24,12 @@ using validate::DeviceRunHooks;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
-/// 12 query heads on 2 kv heads; 300 tokens, of which ThinK prunes 268.
+/// 12 query heads on 2 kv heads; 300 tokens, of which ThinK prunes 256.
 Case case_of(const char* method) {
   Case one = test::small_case(300);
   one.method = method;
   one.query_heads = 12;
-  one.kept_keys = 40;
+  one.kept_keys = one.kept_values = 40;
   return one;
 }
 
@@ -115,15 +116,32 @@ TEST_P(DenseNumbers, scores_that_are_all_minus_infinity_give_output_0) {
   }
 }
 
-TEST_P(DenseNumbers, are_the_same_bits_when_reduced_keys_keep_all_channels) {
+TEST_P(DenseNumbers, are_the_same_bits_when_the_channels_that_are_dropped_are_0) {
   for (const int head_dim : {64, 128, 256}) {
     Case one = case_of("dense");
-    one.head_dim = one.kept_keys = head_dim;
-    one.window = 0;
-    const auto unchanged = [](KvTensors&) {};
-    const auto full = outputs(one, unchanged);
+    one.head_dim = head_dim;
+    one.kept_keys = head_dim - 8;
+    one.kept_values = head_dim - 12;
+    const auto drop = [&](KvTensors& t) {
+      for (std::size_t i = 0; i < t.keys.size(); ++i) {
+        const auto channel = static_cast<int>(i) % head_dim;
+        if (channel >= one.kept_keys) t.keys[i] = 0.0f;
+        if (channel >= one.kept_values) t.values[i] = 0.0f;
+      }
+    };
+    const auto full = outputs(one, drop);
     one.method = "think";
-    EXPECT_EQ(full, outputs(one, unchanged)) << "head_dim " << head_dim;
+    EXPECT_EQ(full, outputs(one, drop)) << "head_dim " << head_dim;
+  }
+}
+
+TEST_P(DenseNumbers, NaN_in_a_reduced_value_reaches_its_own_channel_and_no_other) {
+  const auto rows = outputs(case_of("think"), [&](KvTensors& t) {
+    element(t, t.values, 0, 1, 20, 77) = kNaN;  // its channel ranks first
+  });
+  for (std::size_t head = 0; head < rows.size(); ++head) {
+    for (std::size_t channel = 0; channel < 128; ++channel)
+      ASSERT_EQ(std::isnan(rows[head][channel]), head >= 6 && channel == 77) << head;
   }
 }
 
@@ -139,23 +157,28 @@ TEST_P(DenseNumbers, a_lost_token_or_a_wrong_scale_or_a_wrong_channel_fails) {
           method);
     };
     EXPECT_TRUE(fails([](DenseProblem& p) { p.softmax_scale *= 1.05f; }));
-    EXPECT_TRUE(fails([](DenseProblem& p) {
-      p.values = static_cast<const std::uint16_t*>(p.values) + 128;  // one row on
-      p.capacity -= 1;
-      p.max_kv_len -= 1;
-    })) << "rows of the second head are one behind";
   }
-  EXPECT_TRUE(test::kernel_failed(run(case_of("think"), unchanged,
-                                      {.before_dense =
-                                           [](Device& device, DenseProblem& p) {
-                                             std::int32_t first = 0;
-                                             auto* index = const_cast<std::int32_t*>(
-                                                 p.reduced_keys.channel_index);
-                                             device.copy_to_host(&first, index, sizeof first);
-                                             first = (first + 1) % 128;
-                                             device.copy_to_device(index, &first, sizeof first);
-                                           }}),
-                                  "think"));
+  EXPECT_TRUE(test::kernel_failed(
+      run(case_of("dense"), unchanged,
+          {.before_dense =
+               [](Device&, DenseProblem& p) {
+                 p.values = static_cast<const std::uint16_t*>(p.values) + 128;  // one row on
+                 p.value_capacity -= 1;
+                 p.max_kv_len -= 1;
+               }}),
+      "dense"))
+      << "rows of the second head are one behind";
+  for (const bool keys : {true, false}) {
+    const auto shift_a_channel = [&](Device& device, DenseProblem& p) {
+      const ReducedRows& reduced = keys ? p.reduced_keys : p.reduced_values;
+      std::int32_t index[40];
+      device.copy_to_host(index, reduced.channel_index, sizeof index);
+      index[0] = (std::find(index, index + 40, 127) == index + 40) ? 127 : -1;
+      device.copy_to_device(const_cast<std::int32_t*>(reduced.channel_index), index, sizeof index);
+    };
+    EXPECT_TRUE(test::kernel_failed(
+        run(case_of("think"), unchanged, {.before_dense = shift_a_channel}), "think"));
+  }
 }
 
 // ---- far apart ----
@@ -187,7 +210,7 @@ TEST_P(DenseNumbers, rows_lie_beyond_2_to_the_31_elements_and_2_to_the_32_bytes)
     };
     problem.keys = move(problem.keys, keys);
     problem.values = move(problem.values, values);
-    problem.capacity = problem.key_capacity = capacity;
+    problem.key_capacity = problem.value_capacity = capacity;
   }};
   EXPECT_TRUE(test::passed(run(
       one, [](KvTensors&) {}, far)));

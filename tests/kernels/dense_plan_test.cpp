@@ -18,7 +18,8 @@ DenseProblem shape(int batch, int kv_len, int query_heads = 32, int head_dim = 1
   problem.query_heads = query_heads;
   problem.kv_heads = 8;
   problem.head_dim = head_dim;
-  problem.max_kv_len = problem.capacity = problem.key_capacity = kv_len;
+  problem.max_kv_len = problem.key_capacity = problem.value_capacity = kv_len;
+  problem.reduced_capacity = kv_len;
   return problem;
 }
 
@@ -57,11 +58,14 @@ TEST(DenseUnits, cut_reduced_and_full_tokens_apart_and_leave_no_row_without) {
   EXPECT_EQ(unit_count(problem, 0), 1);
   EXPECT_EQ(unit_count(problem, 16), 1);
   EXPECT_EQ(unit_count(problem, 17), 2);
-  problem.reduced_keys.channels = 64;
-  problem.reduced_keys.window = 20;
-  EXPECT_EQ(row_units(problem, 20).reduced, 0);
-  EXPECT_EQ(row_units(problem, 37).reduced, 2) << "17 tokens";
-  EXPECT_EQ(row_units(problem, 37).full, 2) << "20 tokens";
+  problem.window = 20;
+  for (ReducedRows* reduced : {&problem.reduced_keys, &problem.reduced_values}) {
+    *reduced = {.channels = 64};
+    EXPECT_EQ(row_units(problem, 83).reduced, 0) << "63 tokens wait for one more";
+    EXPECT_EQ(row_units(problem, 84).reduced, 4) << "64 tokens";
+    EXPECT_EQ(row_units(problem, 84).full, 2) << "20 tokens";
+    *reduced = {};
+  }
 }
 
 TEST(DenseProblem, is_refused_with_a_sentence) {
@@ -82,16 +86,33 @@ TEST(DenseProblem, is_refused_with_a_sentence) {
   refused("multiple of kv_heads (3)", [](P& p) { p.kv_heads = 3; });
   refused("at most 16 query heads may share a kv head, got 17", [](P& p) { p.query_heads = 136; });
   refused("head_dim must be 64, 128 or 256", [](P& p) { p.head_dim = 96; });
-  refused("100 tokens need as many rows of capacity, got 99", [](P& p) { p.capacity = 99; });
   refused("100 tokens with full keys need as many rows, got 99", [](P& p) { p.key_capacity = 99; });
+  refused("100 tokens with full values need as many rows, got 99",
+          [](P& p) { p.value_capacity = 99; });
+  const auto reduce = [&](ReducedRows& rows) {
+    rows = {memory, reinterpret_cast<const std::int32_t*>(memory), 64};
+  };
+  refused("73 tokens with full keys need as many rows, got 72", [&](P& p) {
+    reduce(p.reduced_keys);
+    p.window = 10;
+    p.key_capacity = 72;
+  });
+  refused("64 reduced tokens need as many rows, got 63", [&](P& p) {
+    reduce(p.reduced_values);
+    p.reduced_capacity = 63;
+  });
+  refused("window must not be negative, got -1", [](P& p) { p.window = -1; });
   refused("max_kv_len must not be negative", [](P& p) { p.max_kv_len = -1; });
   refused("softmax_scale must be a finite number",
           [](P& p) { p.softmax_scale = std::numeric_limits<float>::infinity(); });
   refused("keys must not be null", [](P& p) { p.keys = nullptr; });
   refused("values must be aligned to 16 bytes", [](P& p) { p.values = memory + 2; });
-  refused("a multiple of 8, got 12", [](P& p) { p.reduced_keys.channels = 12; });
-  refused("0 to 128 channels", [](P& p) { p.reduced_keys.channels = 136; });
-  refused("reduced keys must not be null", [](P& p) { p.reduced_keys.channels = 64; });
+  refused("reduced keys must have 0 to 128 channels, a multiple of 8, got 12",
+          [](P& p) { p.reduced_keys.channels = 12; });
+  refused("reduced values must have 0 to 128 channels, a multiple of 8, got 136",
+          [](P& p) { p.reduced_values.channels = 136; });
+  refused("reduced rows must not be null", [](P& p) { p.reduced_values.channels = 64; });
+  refused("channel_index must not be null", [&](P& p) { p.reduced_keys = {memory, nullptr, 64}; });
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include "tests/support/devices.hpp"
 #include "tests/support/validated.hpp"
 
-// The dense kernel, with full and with ThinK's reduced keys, against the reference.
+// The dense kernel, with full and with ThinK's reduced rows, against the reference.
 namespace kvroof::dense {
 namespace {
 
@@ -21,10 +21,11 @@ Case dense_case(int kv_len) {
   one.method = "dense";
   return one;
 }
-Case think_case(int kv_len, int kept, int window) {
+Case think_case(int kv_len, int kept_keys, int kept_values, int window) {
   Case one = test::small_case(kv_len);
   one.method = "think";
-  one.kept_keys = kept;
+  one.kept_keys = kept_keys;
+  one.kept_values = kept_values;
   one.window = window;
   return one;
 }
@@ -91,10 +92,10 @@ TEST_P(Dense, serves_ragged_batches_with_empty_sequences) {
   }
 }
 
-TEST_P(Dense, reduces_keys_to_any_number_of_channels) {
+TEST_P(Dense, reduces_keys_and_values_to_any_number_of_channels) {
   for (const int head_dim : {64, 128, 256}) {
     for (const int kept : {1, 7, 8, 9, 24, 40, 51, 63, 64}) {
-      Case one = think_case(150, kept, 32);
+      Case one = think_case(150, kept, head_dim + 1 - kept, 32);
       one.head_dim = head_dim;
       one.value_type = kept % 2 == 0 ? ValueType::kF16 : ValueType::kBF16;
       EXPECT_TRUE(right(one));
@@ -102,17 +103,31 @@ TEST_P(Dense, reduces_keys_to_any_number_of_channels) {
   }
 }
 
-TEST_P(Dense, reads_the_window_of_reduced_keys_in_full) {
-  for (const int window : {0, 1, 15, 16, 17, 100, 149, 150, 151, 5000}) {
+TEST_P(Dense, reduces_either_side_alone_for_any_group) {
+  for (const int group : {1, 8, 9, 16}) {
+    for (const int head_dim : {64, 128, 256}) {
+      for (const auto& [keys, values] : {std::pair(head_dim, 24), {24, head_dim}}) {
+        Case one = think_case(250, keys, values, 17);
+        one.head_dim = head_dim;
+        one.query_heads = 2 * group;
+        one.blocks = group % 3;
+        EXPECT_TRUE(right(one));
+      }
+    }
+  }
+}
+
+TEST_P(Dense, reads_the_window_of_reduced_rows_in_full) {
+  for (const int window : {0, 1, 15, 16, 17, 85, 86, 87, 149, 150, 151, 5000}) {
     for (const int blocks : {0, 1, 3}) {
-      Case one = think_case(150, 40, window);
+      Case one = think_case(150, 40, 64, window);
       one.blocks = blocks;
       EXPECT_TRUE(right(one)) << "window " << window;
     }
   }
-  Case ragged = think_case(0, 64, 32);
-  ragged.batch = 5;
-  ragged.kv_lengths = {0, 31, 33, 200, 32};
+  Case ragged = think_case(0, 64, 40, 32);
+  ragged.batch = 6;
+  ragged.kv_lengths = {0, 31, 95, 200, 32, 96};
   ragged.query_heads = 24;
   EXPECT_TRUE(right(ragged));
 }

@@ -42,8 +42,8 @@ TEST_P(EveryOrder, gives_the_same_bits_and_no_hazard) {
     const validate::DeviceResult result = run_on_device(one, tensors, simulator);
     for (const std::string& report : simulator.take_reports()) ADD_FAILURE() << report;
     if (&orders == &kOrders[0]) first = result;
-    EXPECT_TRUE(result.key_chunks == first.key_chunks);
-    EXPECT_TRUE(result.value_chunks == first.value_chunks);
+    EXPECT_TRUE(result.packed_keys == first.packed_keys);
+    EXPECT_TRUE(result.packed_values == first.packed_values);
     EXPECT_TRUE(result.outputs == first.outputs);
     EXPECT_TRUE(result.log_sum_exps == first.log_sum_exps);
   }

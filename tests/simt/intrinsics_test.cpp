@@ -202,6 +202,19 @@ TEST(FloatingPoint, binary64_rounds_every_sum_and_product_and_keeps_NaN_and_infi
   EXPECT_EQ(bits(multiply_f64(f64_from_f32(0.0f), f64_from_f32(kInfinity))) << 1 >> 52, 0xfffu);
 }
 
+TEST(FloatingPoint, binary64_divides_raises_and_narrows) {
+  const U32x2 one = f64_from_f32(1.0f);
+  const U32x2 third = divide_f64(one, f64_from_f32(3.0f));
+  EXPECT_EQ(float{f32_from_f64(third)}, 1.0f / 3.0f);
+  EXPECT_EQ(float{f32_from_f64(divide_f64(one, f64_from_f32(0.0f)))}, kInfinity);
+  EXPECT_EQ(float{f32_from_f64(exp_f64(f64_from_f32(0.0f)))}, 1.0f);
+  EXPECT_EQ(float{f32_from_f64(exp_f64(f64_from_f32(-kInfinity)))}, 0.0f);
+  EXPECT_TRUE(std::isnan(float{f32_from_f64(exp_f64(f64_from_f32(kNan)))}));
+  EXPECT_EQ(float{f32_from_f64(max_f64(f64_from_f32(kNan), f64_from_f32(-2.0f)))}, -2.0f);
+  EXPECT_EQ(float{f32_from_f64(max_f64(f64_from_f32(-3.0f), f64_from_f32(-2.0f)))}, -2.0f);
+  EXPECT_EQ(float{f32_from_f64(max_f64(f64_from_f32(-kInfinity), one))}, 1.0f);
+}
+
 TEST(FloatingPoint, product_and_addend_round_once) {
   const F32 a = 1.0f + 0x1p-12f, c = -1.0f;
   EXPECT_EQ(float{a * a + c}, std::fma(float{a}, float{a}, -1.0f));

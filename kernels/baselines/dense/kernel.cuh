@@ -23,6 +23,7 @@ using attention::Row;
 using kvroof::dense::DensePlan;
 using kvroof::dense::DenseProblem;
 using kvroof::dense::kUnitTokens;
+using kvroof::dense::ReducedRows;
 
 template <class Tile>
 struct Stage {
@@ -31,7 +32,8 @@ struct Stage {
   static_assert(2 * sizeof(RowTile<Tile::kHeadDim>) == Tile::kStageBytes);
 };
 
-/// Which channel of the queries a column of reduced key rows meets; RowOrder's counterpart.
+/// Which channels the columns of reduced rows are; of keys, which channel of the queries each
+/// meets: RowOrder's counterpart.
 struct ColumnOrder {
   static constexpr bool kPairsAdjoin = false;
   const std::int32_t* channel_index;  // [columns]
@@ -44,38 +46,92 @@ struct ColumnOrder {
   }
 };
 
-/// The keys of some tokens of a row, and what meets them.
+/// The keys or values of some tokens of a row, and which channels their columns are.
 template <class Value>
-struct KeySource {
+struct RowSource {
   RowRing<Value> ring;
-  ColumnOrder order;  // no channel_index: RowOrder
+  ColumnOrder order;  // no channel_index: as they come
 };
+/// `rows` is [batch, kv_heads, capacity, head_dim].
 template <class Value>
-KVROOF_DEVICE KeySource<Value> full_keys(const DenseProblem& problem, const Row& row) {
-  const std::int64_t first = std::int64_t{row.index} * problem.key_capacity * problem.head_dim;
-  return {{static_cast<const Value*>(problem.keys) + first, problem.key_capacity, problem.head_dim},
-          {}};
+KVROOF_DEVICE RowSource<Value> full_rows(const void* rows, int capacity, int head_dim,
+                                         const Row& row) {
+  const std::int64_t first = std::int64_t{row.index} * capacity * head_dim;
+  return {{static_cast<const Value*>(rows) + first, capacity, head_dim}, {}};
 }
 template <class Value>
-KVROOF_DEVICE KeySource<Value> reduced_keys(const DenseProblem& problem, const Row& row) {
-  const auto& keys = problem.reduced_keys;
-  const std::int64_t first = std::int64_t{row.index} * problem.capacity * keys.channels;
-  return {{static_cast<const Value*>(keys.rows) + first, problem.capacity, keys.channels},
-          {keys.channel_index + std::int64_t{row.index} * keys.channels, keys.channels}};
+KVROOF_DEVICE RowSource<Value> reduced_rows(const ReducedRows& reduced, int capacity,
+                                            const Row& row) {
+  const std::int64_t first = std::int64_t{row.index} * capacity * reduced.channels;
+  return {{static_cast<const Value*>(reduced.rows) + first, capacity, reduced.channels},
+          {reduced.channel_index + std::int64_t{row.index} * reduced.channels, reduced.channels}};
+}
+template <class Value>
+KVROOF_DEVICE RowSource<Value> key_source(const DenseProblem& problem, const Row& row,
+                                          bool reduced) {
+  if (reduced && problem.reduced_keys.channels > 0)
+    return reduced_rows<Value>(problem.reduced_keys, problem.reduced_capacity, row);
+  return full_rows<Value>(problem.keys, problem.key_capacity, problem.head_dim, row);
+}
+template <class Value>
+KVROOF_DEVICE RowSource<Value> value_source(const DenseProblem& problem, const Row& row,
+                                            bool reduced) {
+  if (reduced && problem.reduced_values.channels > 0)
+    return reduced_rows<Value>(problem.reduced_values, problem.reduced_capacity, row);
+  return full_rows<Value>(problem.values, problem.value_capacity, problem.head_dim, row);
+}
+
+/// Moves outputs that stand in columns of reduced values to the channels that the columns are, by
+/// way of the warp's stages. Called by: all 32 lanes, converged.
+template <class Tile>
+KVROOF_DEVICE void spread_columns(const ColumnOrder& order, Stage<Tile>* stages,
+                                  WarpResult<Tile::kHeadDim> (&results)[Tile::kHeadTiles]) {
+  using attention::lane_head;
+  float* outputs = &reinterpret_cast<typename Tile::MergeShared*>(stages)->outputs[0][0];
+  const U32 g = lane_index() >> 2;
+  const auto row_of = [&](int tile, int h) {
+    return outputs +
+           (lane_head(tile) + static_cast<unsigned>(h)) * static_cast<unsigned>(Tile::kMergeRow);
+  };
+  // Calls move(row, output, channel or column) for all that a lane holds.
+  const auto for_each_output = [&](auto&& move) {
+    KVROOF_UNROLL
+    for (int step = 0; step < lane_chunk::steps(Tile::kHeadDim); ++step) {
+      KVROOF_UNROLL
+      for (int half = 0; half < 2; ++half) {
+        const U32 place = lane_chunk::value_channel(g, step, half);
+        KVROOF_UNROLL
+        for (int tile = 0; tile < Tile::kHeadTiles; ++tile) {
+          KVROOF_UNROLL
+          for (int h = 0; h < 2; ++h)
+            move(row_of(tile, h), results[tile].outputs[step][2 * half + h], place);
+        }
+      }
+    }
+  };
+  sync_warp();  // every lane is done with what the stages held
+  for_each_output([](float* row, F32&, U32 channel) { store_shared<F32>(row + channel, 0.0f); });
+  sync_warp();
+  for_each_output([&](float* row, F32& output, U32 column) {
+    const bool valid = column < static_cast<unsigned>(order.columns);
+    const U32 channel =
+        select(valid, load_global_if<U32>(valid, order.channel_index + column), U32(~0u));
+    store_shared_if<F32>(channel < static_cast<unsigned>(Tile::kHeadDim), row + channel, output);
+  });
+  sync_warp();
+  for_each_output(
+      [](float* row, F32& output, U32 channel) { output = load_shared<F32>(row + channel); });
 }
 
 /// Attends to tokens [first, end) of a row, 16 at a time. While a stage is used, the next
 /// kStages - 1 are on their way. Called by: all 32 lanes, converged. Leaves no copy under way.
 template <class Value, class Tile>
 KVROOF_DEVICE void attend_tokens(const DenseProblem& problem, const Row& row,
-                                 const KeySource<Value>& keys, int first, int end,
-                                 Stage<Tile>* stages,
+                                 const RowSource<Value>& keys, const RowRing<Value>& values,
+                                 int first, int end, Stage<Tile>* stages,
                                  WarpResult<Tile::kHeadDim> (&results)[Tile::kHeadTiles]) {
   constexpr int ahead = Tile::kStages - 1;
   const U32 lane = lane_index();
-  const RowRing<Value> values{static_cast<const Value*>(problem.values) +
-                                  std::int64_t{row.index} * problem.capacity * Tile::kHeadDim,
-                              problem.capacity, Tile::kHeadDim};
   const auto start = [&](int token, int stage) {
     if (token < end) {
       stage_rows(stages[stage].keys, keys.ring, token, end - token, lane);
@@ -120,7 +176,7 @@ KVROOF_DEVICE void attend_units(const DenseProblem& problem, const Row& row, int
   const int reduced_units = row_units(problem, row.kv_len).reduced;
   const int reduced_end = reduced_tokens(problem, row.kv_len);
   KVROOF_NO_UNROLL
-  for (int part = 0; part < 2; ++part) {  // one body for both kinds of keys
+  for (int part = 0; part < 2; ++part) {  // one body for both kinds of rows
     const bool reduced = part == 0;
     const int unit = reduced || first > reduced_units ? first : reduced_units;
     const int unit_end = reduced && end > reduced_units ? reduced_units : end;
@@ -130,9 +186,11 @@ KVROOF_DEVICE void attend_units(const DenseProblem& problem, const Row& row, int
     const int base = reduced ? 0 : reduced_units;
     const int token = first_token + (unit - base) * kUnitTokens;
     const int token_end = first_token + (unit_end - base) * kUnitTokens;
-    attend_tokens<Value, Tile>(
-        problem, row, reduced ? reduced_keys<Value>(problem, row) : full_keys<Value>(problem, row),
-        token, token_end < last_token ? token_end : last_token, stages, results);
+    const RowSource<Value> values = value_source<Value>(problem, row, reduced);
+    attend_tokens<Value, Tile>(problem, row, key_source<Value>(problem, row, reduced), values.ring,
+                               token, token_end < last_token ? token_end : last_token, stages,
+                               results);
+    if (values.order.channel_index != nullptr) spread_columns<Tile>(values.order, stages, results);
   }
 }
 

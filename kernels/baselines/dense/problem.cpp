@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/baselines/dense/problem.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/baselines/dense/tile.hpp"
@@ -34,22 +35,28 @@ void require_shapes(const DenseProblem& p) {
 
 void require_lengths(const DenseProblem& p) {
   require(p.max_kv_len >= 0, "dense: max_kv_len must not be negative, got {}", p.max_kv_len);
-  require(p.capacity >= p.max_kv_len, "dense: {} tokens need as many rows of capacity, got {}",
-          p.max_kv_len, p.capacity);
-  const int full = p.max_kv_len - reduced_tokens(p, p.max_kv_len);
-  require(p.key_capacity >= full, "dense: {} tokens with full keys need as many rows, got {}", full,
-          p.key_capacity);
+  require(p.window >= 0, "dense: window must not be negative, got {}", p.window);
+  const std::int64_t most_in_window = std::int64_t{p.window} + lane_chunk::kTokens - 1;
+  const auto require_full = [&](const char* side, const ReducedRows& reduced, int capacity) {
+    const std::int64_t full =
+        reduced.channels == 0 ? p.max_kv_len : std::min<std::int64_t>(p.max_kv_len, most_in_window);
+    require(capacity >= full, "dense: {} tokens with full {} need as many rows, got {}", full, side,
+            capacity);
+  };
+  require_full("keys", p.reduced_keys, p.key_capacity);
+  require_full("values", p.reduced_values, p.value_capacity);
+  const int reduced = reduced_tokens(p, p.max_kv_len);
+  require(p.reduced_capacity >= reduced, "dense: {} reduced tokens need as many rows, got {}",
+          reduced, p.reduced_capacity);
 }
 
-void require_reduced_keys(const DenseProblem& p) {
-  const ReducedKeys& reduced = p.reduced_keys;
+void require_reduced(const DenseProblem& p, const ReducedRows& reduced, const char* side) {
   require(reduced.channels >= 0 && reduced.channels <= p.head_dim &&
               reduced.channels % kPieceChannels == 0,
-          "dense: reduced keys must have 0 to {} channels, a multiple of {}, got {}", p.head_dim,
-          kPieceChannels, reduced.channels);
+          "dense: reduced {} must have 0 to {} channels, a multiple of {}, got {}", side,
+          p.head_dim, kPieceChannels, reduced.channels);
   if (reduced.channels == 0) return;
-  require(reduced.window >= 0, "dense: window must not be negative, got {}", reduced.window);
-  require_pointer(reduced.rows, kVectorBytes, "reduced keys");
+  require_pointer(reduced.rows, kVectorBytes, "reduced rows");
   require_pointer(reduced.channel_index, sizeof(std::int32_t), "channel_index");
 }
 
@@ -62,14 +69,15 @@ void reject_instance(const DenseProblem& p) {
 
 void validate(const DenseProblem& p) {
   require_shapes(p);
-  require_reduced_keys(p);
+  require_reduced(p, p.reduced_keys, "keys");
+  require_reduced(p, p.reduced_values, "values");
   require_lengths(p);
   require(std::isfinite(p.softmax_scale), "dense: softmax_scale must be a finite number, got {}",
           p.softmax_scale);
   require_pointer(p.queries, kVectorBytes, "queries");
   require_pointer(p.kv_lengths, sizeof(std::int32_t), "kv_lengths");
   if (p.key_capacity > 0) require_pointer(p.keys, kVectorBytes, "keys");
-  if (p.capacity > 0) require_pointer(p.values, kVectorBytes, "values");
+  if (p.value_capacity > 0) require_pointer(p.values, kVectorBytes, "values");
   require_pointer(p.outputs, kVectorBytes, "outputs");
   if (p.log_sum_exps != nullptr) require_pointer(p.log_sum_exps, sizeof(float), "log_sum_exps");
   require_pointer(p.workspace, kVectorBytes, "workspace");

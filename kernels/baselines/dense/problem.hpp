@@ -3,20 +3,20 @@
 
 #include <cstdint>
 
+#include "kernels/format/lane_chunk.hpp"
 #include "kernels/value_types.hpp"
 
 namespace kvroof::dense {
 
-/// Keys of older tokens with fewer channels: every key row of a kv head holds the same subset of
-/// its channels, those of ThinK (arXiv 2407.21018, section 3.2). The most recent `window` tokens
-/// keep all.
-struct ReducedKeys {
-  const void* rows = nullptr;  // [batch, kv_heads, capacity, channels] of value_type, device
-  /// [batch, kv_heads, channels], device: which channel of the head each column of `rows` is. -1:
-  /// none; the column counts as 0 if it is finite.
+/// Keys or values of older tokens with fewer channels: every row of a kv head holds the same subset
+/// of its channels, those of ThinK (arXiv 2407.21018, section 3.2).
+struct ReducedRows {
+  const void* rows =
+      nullptr;  // [batch, kv_heads, reduced_capacity, channels] of value_type, device
+  /// [batch, kv_heads, channels], device: which channel of the head each column of `rows` is, each
+  /// at most once. -1: none; the column counts as 0 if it is finite.
   const std::int32_t* channel_index = nullptr;
-  int channels = 0;  // a multiple of 8, at most head_dim
-  int window = 0;    // most recent tokens that are read from the full keys
+  int channels = 0;  // a multiple of 8, at most head_dim; 0: every row is full
 };
 
 /// One decode step of attention over an unpruned cache: one query token per sequence, grouped-query
@@ -24,9 +24,12 @@ struct ReducedKeys {
 ///
 ///   output[b, h] = softmax(softmax_scale * q[b, h] . K[b, h / group]^T) V[b, h / group]
 ///
-/// Token p of a sequence lies in row p % key_capacity of the keys and in row p of the values. A
-/// sequence without tokens gives output 0 and log-sum-exp -inf. NaN in a row of the cache reaches
-/// the outputs of that sequence and kv head and no other.
+/// Token p of a sequence lies in row p % key_capacity of the full keys and in row p %
+/// value_capacity of the full values. With reduced rows on either side, the tokens that have left
+/// the window, 64 at a time (lane_chunk::compressed_tokens()), are read from row p of the reduced
+/// keys, of the reduced values, or of both. A sequence without tokens gives output 0 and
+/// log-sum-exp -inf. NaN in a row of the cache reaches the outputs of that sequence and kv head and
+/// no other.
 struct DenseProblem {
   int batch = 0;
   int query_heads = 0;
@@ -39,11 +42,14 @@ struct DenseProblem {
   const std::int32_t* kv_lengths = nullptr;  // [batch], device; 0 .. max_kv_len
   int max_kv_len = 0;                        // host-side bound of kv_lengths; sizes the grid
 
-  const void* keys = nullptr;    // [batch, kv_heads, key_capacity, head_dim] of value_type, device
-  const void* values = nullptr;  // [batch, kv_heads, capacity, head_dim] of value_type, device
-  int key_capacity = 0;          // rows, at least the tokens that are read from the full keys
-  int capacity = 0;              // rows, at least max_kv_len
-  ReducedKeys reduced_keys{};    // channels 0: every key is full
+  const void* keys = nullptr;  // [batch, kv_heads, key_capacity, head_dim] of value_type, device
+  const void* values =
+      nullptr;             // [batch, kv_heads, value_capacity, head_dim] of value_type, device
+  int key_capacity = 0;    // rows, at least the tokens that are read from the full keys:
+  int value_capacity = 0;  // max_kv_len, or window + 63 beside reduced rows
+  ReducedRows reduced_keys{}, reduced_values{};
+  int reduced_capacity = 0;  // rows of either
+  int window = 0;            // most recent tokens that are full whatever is reduced
 
   void* outputs = nullptr;        // [batch, query_heads, head_dim] of value_type, device
   float* log_sum_exps = nullptr;  // [batch, query_heads] natural logarithm, device; may be null
@@ -53,15 +59,15 @@ struct DenseProblem {
   constexpr int group_size() const { return query_heads / kv_heads; }
 };
 
-/// Tokens whose keys are read with reduced channels when kv_len are cached.
+/// Tokens that are read with reduced channels on some side when kv_len are cached.
 constexpr int reduced_tokens(const DenseProblem& problem, int kv_len) {
-  const ReducedKeys& reduced = problem.reduced_keys;
-  return reduced.channels == 0 || kv_len <= reduced.window ? 0 : kv_len - reduced.window;
+  const bool reduces = problem.reduced_keys.channels + problem.reduced_values.channels > 0;
+  return reduces ? lane_chunk::compressed_tokens(kv_len, problem.window) : 0;
 }
 
 inline constexpr int kUnitTokens = 16;  // that are dealt out together: one tile of the mma
 
-/// What a row of kv_len tokens is cut into: the tokens with reduced keys, then the others, 16 at a
+/// What a row of kv_len tokens is cut into: the tokens with reduced rows, then the others, 16 at a
 /// time. A row without tokens is one unit, because somebody has to write its output.
 struct RowUnits {
   int reduced;

@@ -195,8 +195,8 @@ TEST_F(SweepCheck, FindsAWrongOutputInEveryRow) {
 
 TEST_F(SweepCheck, FindsAWrongBitInTheLastChunkOfTheLastRow) {
   CaseRun bad = run(2);
-  bad.result.value_chunks.back() ^= std::byte{1};  // padding or the last slot
-  bad.result.value_chunks[bad.result.value_chunks.size() - 200] ^= std::byte{0x10};
+  bad.result.packed_values.chunks.back() ^= std::byte{1};  // padding or the last slot
+  bad.result.packed_values.chunks[bad.result.packed_values.chunks.size() - 200] ^= std::byte{0x10};
   const CheckPlan all = plan_check(bad.one, 0);
   EXPECT_EQ(check_kernel("pack_values", bad, all, forever_).status, validate::Status::kFailed);
   EXPECT_EQ(check_kernel("pack_keys", bad, all, forever_).status, validate::Status::kPassed);

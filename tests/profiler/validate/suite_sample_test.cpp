@@ -76,6 +76,19 @@ TEST_F(SampledCases, pair_every_rule_of_keys_with_every_rule_of_values) {
   }
 }
 
+TEST_F(SampledCases, pair_the_methods_of_any_rule_with_every_rule_and_sinks) {
+  for (const char* method : {"lane_chunk", "mustafar"}) {
+    for (const Operand side : {Operand::kKeys, Operand::kValues}) {
+      for (const Rule rule : prune::rules_of(side)) {
+        EXPECT_TRUE(any([&](const Case& c) { return c.method == method && c.rule(side) == rule; }))
+            << method << ", " << to_string(rule);
+        EXPECT_TRUE(any([&](const Case& c) { return c.sinks > 0 && c.rule(side) == rule; }))
+            << "sinks, " << to_string(rule);
+      }
+    }
+  }
+}
+
 TEST_F(SampledCases, pair_every_method_with_every_group_it_serves) {
   for (const Method& method : methods()) {
     for (const int group : {1, 3, 4, 5, 6, 7, 8, 11, 16}) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "profiler/analysis/format_bytes.hpp"
+#include "profiler/analysis/stored_bytes.hpp"
 
 #include <fmt/ranges.h>
 
@@ -31,32 +31,32 @@ bool same_channels_in_all_rows(ConstMask mask) {
 std::int64_t survivor_bytes(ConstMask mask) { return kElementBytes * mask.count(); }
 std::int64_t bit_per_element(ConstMask mask) { return mask.size() / 8; }
 
-std::optional<FormatBytes> lane_chunk_bytes(ConstMask mask) {
+std::optional<StoredBytes> lane_chunk_bytes(ConstMask mask) {
   const auto head_dim = static_cast<int>(mask.cols());
   const bool supported = head_dim == 64 || head_dim == 128 || head_dim == 256;
   const Eigen::Index kept = mask.row(0).count();
   if (!supported || kept == 0 || !same_count_in_all_rows(mask)) return std::nullopt;
   const lane_chunk::Bytes bytes =
       lane_chunk::count_bytes(head_dim, static_cast<int>(kept), mask.rows() / lane_chunk::kTokens);
-  return FormatBytes{.values = bytes.values,
+  return StoredBytes{.values = bytes.values,
                      .bitmaps = bytes.bitmaps,
                      .indices = bytes.headers,
                      .padding = bytes.padding};
 }
 
-FormatBytes bitmap_row_bytes(ConstMask mask) {
+StoredBytes bitmap_row_bytes(ConstMask mask) {
   return {.values = survivor_bytes(mask),
           .bitmaps = bit_per_element(mask),
           .indices = same_count_in_all_rows(mask) ? 0 : kOffsetBytes * mask.rows()};
 }
 
-std::optional<FormatBytes> mustafar_tile_bytes(Operand side, ConstMask mask) {
+std::optional<StoredBytes> mustafar_tile_bytes(Operand side, ConstMask mask) {
   constexpr Eigen::Index tile = 64;
   constexpr std::int64_t vector_elements = 8;  // 16 bytes
   const Eigen::Index tile_rows = side == Operand::kKeys ? tile : 1;
   const Eigen::Index tile_cols = tile / tile_rows;
   if (mask.rows() % tile_rows != 0 || mask.cols() % tile_cols != 0) return std::nullopt;
-  FormatBytes bytes{.values = survivor_bytes(mask), .indices = 2 * kOffsetBytes};
+  StoredBytes bytes{.values = survivor_bytes(mask), .indices = 2 * kOffsetBytes};
   for (Eigen::Index t = 0; t < mask.rows(); t += tile_rows) {
     for (Eigen::Index c = 0; c < mask.cols(); c += tile_cols) {
       const std::int64_t count = mask.block(t, c, tile_rows, tile_cols).count();
@@ -69,22 +69,22 @@ std::optional<FormatBytes> mustafar_tile_bytes(Operand side, ConstMask mask) {
   return bytes;
 }
 
-std::optional<FormatBytes> pruned_bytes(Format format, const SideRule& rule, Operand side,
+std::optional<StoredBytes> pruned_bytes(Format format, const SideRule& rule, Operand side,
                                         ConstMask mask) {
   switch (format) {
-    case Format::kDense: return FormatBytes{.values = kElementBytes * mask.size()};
+    case Format::kDense: return StoredBytes{.values = kElementBytes * mask.size()};
     case Format::kLaneChunk: return lane_chunk_bytes(mask);
     case Format::kBitmapRows: return bitmap_row_bytes(mask);
     case Format::kMustafarTiles: return mustafar_tile_bytes(side, mask);
     case Format::kNOfM:
       if (prune::group_channels(rule.rule) == 0) return std::nullopt;
-      return FormatBytes{.values = survivor_bytes(mask), .indices = bit_per_element(mask)};
+      return StoredBytes{.values = survivor_bytes(mask), .indices = bit_per_element(mask)};
     case Format::kChannels:
       if (!same_channels_in_all_rows(mask)) return std::nullopt;
-      return FormatBytes{.values = survivor_bytes(mask), .indices = mask.cols() / 8};
+      return StoredBytes{.values = survivor_bytes(mask), .indices = mask.cols() / 8};
     case Format::kCsr:
       if (mask.cols() > 256) return std::nullopt;
-      return FormatBytes{.values = survivor_bytes(mask),
+      return StoredBytes{.values = survivor_bytes(mask),
                          .indices = mask.count() + kOffsetBytes * (mask.rows() + 1)};
   }
   fail("format {} does not exist", static_cast<int>(format));
@@ -106,7 +106,7 @@ Format format_named(std::string_view name) {
   fail("no format \"{}\"; there are {}", name, fmt::join(kNames, ", "));
 }
 
-FormatBytes& FormatBytes::operator+=(const FormatBytes& other) {
+StoredBytes& StoredBytes::operator+=(const StoredBytes& other) {
   values += other.values;
   bitmaps += other.bitmaps;
   indices += other.indices;
@@ -115,11 +115,11 @@ FormatBytes& FormatBytes::operator+=(const FormatBytes& other) {
   return *this;
 }
 
-std::optional<FormatBytes> format_bytes(Format format, const SideRule& rule, Operand side,
+std::optional<StoredBytes> stored_bytes(Format format, const SideRule& rule, Operand side,
                                         ConstMask mask, const DenseTokens& dense) {
   const Eigen::Index count =
       prune::prunable_tokens(static_cast<int>(mask.rows()), dense.sinks, dense.window);
-  FormatBytes bytes;
+  StoredBytes bytes;
   if (count > 0) {
     const auto pruned = pruned_bytes(rule.rule == prune::Rule::kNone ? Format::kDense : format,
                                      rule, side, mask.middleRows(dense.sinks, count));

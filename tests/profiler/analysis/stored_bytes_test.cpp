@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "profiler/analysis/format_bytes.hpp"
+#include "profiler/analysis/stored_bytes.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -30,12 +30,12 @@ std::optional<double> share(Format format, const SideRule& rule, Operand side, c
                             const DenseTokens& dense = kNoDense) {
   const Scoring scoring{Matrix::Ones(1, rows.cols()), reference::Vector::Ones(rows.rows())};
   const Mask mask = prune_head(rule, side, rows, scoring, dense);
-  const auto bytes = format_bytes(format, rule, side, mask, dense);
+  const auto bytes = stored_bytes(format, rule, side, mask, dense);
   if (!bytes) return std::nullopt;
   return static_cast<double>(bytes->total()) / (2.0 * static_cast<double>(rows.size()));
 }
 
-TEST(FormatBytes, of_exact_k_rows_are_the_share_of_k_and_one_bit_per_element) {
+TEST(StoredBytes, of_exact_k_rows_are_the_share_of_k_and_one_bit_per_element) {
   const Matrix rows = gaussian(256, 128);
   EXPECT_DOUBLE_EQ(
       *share(Format::kBitmapRows, {Rule::kPerTokenMagnitude, 0.5}, Operand::kKeys, rows), 0.5625);
@@ -46,7 +46,7 @@ TEST(FormatBytes, of_exact_k_rows_are_the_share_of_k_and_one_bit_per_element) {
 
 // Sizes of the published format with the published rule: 65.7 % and 46.2 % of dense, simulated
 // with its rules on Gaussian data.
-TEST(FormatBytes, of_the_published_tiles_and_rule_are_those_published) {
+TEST(StoredBytes, of_the_published_tiles_and_rule_are_those_published) {
   const Matrix rows = gaussian(4096, 128);
   for (const Operand side : {Operand::kKeys, Operand::kValues}) {
     EXPECT_NEAR(*share(Format::kMustafarTiles, {Rule::kPublished, 0.5}, side, rows), 0.657, 0.002);
@@ -54,21 +54,21 @@ TEST(FormatBytes, of_the_published_tiles_and_rule_are_those_published) {
   }
 }
 
-TEST(FormatBytes, of_tiles_count_padding_bitmaps_and_offsets_by_hand) {
+TEST(StoredBytes, of_tiles_count_padding_bitmaps_and_offsets_by_hand) {
   Mask mask = Mask::Constant(64, 128, false);
   mask.topLeftCorner(9, 1).setConstant(true);  // one key tile of 9: 7 elements of padding
   const auto keys =
-      *format_bytes(Format::kMustafarTiles, {Rule::kThink, 0.5}, Operand::kKeys, mask, kNoDense);
+      *stored_bytes(Format::kMustafarTiles, {Rule::kThink, 0.5}, Operand::kKeys, mask, kNoDense);
   EXPECT_EQ(keys.values, 18);
   EXPECT_EQ(keys.padding, 14);
   EXPECT_EQ(keys.bitmaps, 128 * 8);
   EXPECT_EQ(keys.indices, 128 * 4 + 8);
-  const auto values = *format_bytes(Format::kMustafarTiles, {Rule::kThink, 0.5}, Operand::kValues,
+  const auto values = *stored_bytes(Format::kMustafarTiles, {Rule::kThink, 0.5}, Operand::kValues,
                                     mask, kNoDense);  // nine tiles of 1
   EXPECT_EQ(values.padding, 9 * 14);
 }
 
-TEST(FormatBytes, of_lane_chunks_are_those_of_the_kernels_format) {
+TEST(StoredBytes, of_lane_chunks_are_those_of_the_kernels_format) {
   const Matrix rows = gaussian(256, 128);
   const double dense = 64 * 128 * 2;
   EXPECT_DOUBLE_EQ(
@@ -76,13 +76,13 @@ TEST(FormatBytes, of_lane_chunks_are_those_of_the_kernels_format) {
       static_cast<double>(lane_chunk::chunk_bytes(128, 64)) / dense);
 }
 
-TEST(FormatBytes, of_whole_channels_are_the_channels_and_one_bitmap) {
+TEST(StoredBytes, of_whole_channels_are_the_channels_and_one_bitmap) {
   const Matrix rows = gaussian(128, 128);
   EXPECT_DOUBLE_EQ(*share(Format::kChannels, {Rule::kThink, 0.5}, Operand::kValues, rows),
                    0.5 + 16.0 / (128 * 256));
 }
 
-TEST(FormatBytes, are_nothing_where_a_format_cannot_hold_the_mask) {
+TEST(StoredBytes, are_nothing_where_a_format_cannot_hold_the_mask) {
   const Matrix rows = gaussian(128, 128);
   const SideRule per_channel{Rule::kPerChannelMagnitude, 0.5};
   EXPECT_FALSE(share(Format::kLaneChunk, per_channel, Operand::kValues, rows));
@@ -95,7 +95,7 @@ TEST(FormatBytes, are_nothing_where_a_format_cannot_hold_the_mask) {
       share(Format::kCsr, {Rule::kPerTokenMagnitude, 0.5}, Operand::kKeys, gaussian(64, 512)));
 }
 
-TEST(FormatBytes, count_dense_tokens_whole_in_every_format) {
+TEST(StoredBytes, count_dense_tokens_whole_in_every_format) {
   const Matrix rows = gaussian(100, 128);
   for (const Format format : all_formats()) {
     const auto dense_share =
@@ -103,7 +103,7 @@ TEST(FormatBytes, count_dense_tokens_whole_in_every_format) {
     EXPECT_DOUBLE_EQ(dense_share.value_or(1.0), 1.0) << to_string(format);
   }
   const Mask mask = Mask::Constant(100, 128, true);
-  const auto bytes = *format_bytes(Format::kDense, {Rule::kNone, 0}, Operand::kKeys, mask,
+  const auto bytes = *stored_bytes(Format::kDense, {Rule::kNone, 0}, Operand::kKeys, mask,
                                    {.sinks = 4, .window = 32});
   EXPECT_EQ(bytes.window, 36 * 256);
   EXPECT_EQ(bytes.values, 64 * 256);

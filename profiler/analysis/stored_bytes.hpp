@@ -30,19 +30,19 @@ Format format_named(std::string_view name);
 std::vector<Format> all_formats();
 
 /// Bytes by part, as traces/FORMAT.md has them.
-struct FormatBytes {
+struct StoredBytes {
   std::int64_t values = 0;  // survivors
   std::int64_t bitmaps = 0;
   std::int64_t indices = 0;
   std::int64_t padding = 0;
   std::int64_t window = 0;  // dense tokens, sinks included
   std::int64_t total() const { return values + bitmaps + indices + padding + window; }
-  FormatBytes& operator+=(const FormatBytes& other);
+  StoredBytes& operator+=(const StoredBytes& other);
 };
 
 /// Bytes of one side, whose mask [kv_len, head_dim] a `rule` chose. A side with rule kNone is dense
 /// in every format. Nothing when the format cannot hold this mask.
-std::optional<FormatBytes> format_bytes(Format format, const SideRule& rule, Operand side,
+std::optional<StoredBytes> stored_bytes(Format format, const SideRule& rule, Operand side,
                                         reference::ConstMask mask, const DenseTokens& dense);
 
 }  // namespace kvroof::analysis

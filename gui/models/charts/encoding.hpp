@@ -23,7 +23,7 @@ class Encoding {
   void addLegend(Chart& chart) const;
 
   static constexpr int kNumSeries = 7;  // different colours for names; more share grey
-  static constexpr int kNumShapes = 6;
+  static constexpr int kNumShapes = 8;
 
  private:
   void placeOnRamp(std::span<const int> rows);

@@ -29,6 +29,23 @@ QPainterPath outline(int shape, double radius) {
     case 5:
       return polygon(radius * 1.1,
                      {{0, -1}, {0.95, -0.31}, {0.59, 0.81}, {-0.59, 0.81}, {-0.95, -0.31}});
+    case 6:
+      return polygon(radius * 1.1, {{-0.35, -1},
+                                    {0.35, -1},
+                                    {0.35, -0.35},
+                                    {1, -0.35},
+                                    {1, 0.35},
+                                    {0.35, 0.35},
+                                    {0.35, 1},
+                                    {-0.35, 1},
+                                    {-0.35, 0.35},
+                                    {-1, 0.35},
+                                    {-1, -0.35},
+                                    {-0.35, -0.35}});
+    case 7:
+      return polygon(
+          radius * 1.3,
+          {{0, -1}, {0.3, -0.3}, {1, 0}, {0.3, 0.3}, {0, 1}, {-0.3, 0.3}, {-1, 0}, {-0.3, -0.3}});
     default: path.addEllipse(QPointF(0, 0), radius, radius); return path;
   }
 }

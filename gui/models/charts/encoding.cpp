@@ -128,7 +128,7 @@ Mark MarkMaker::of(int row) const {
   return mark;
 }
 
-void addStateLegend(Chart& chart) {
+void addStateLegend(Chart& chart, const QString& ghosts) {
   const auto any = [&](auto isSo) {
     return std::any_of(chart.marks.begin(), chart.marks.end(), isSo);
   };
@@ -143,7 +143,7 @@ void addStateLegend(Chart& chart) {
       LegendSymbol::modelled, QObject::tr("modelled, not measured"));
   add(any([](const Mark& m) { return m.aboveRoof; }), LegendSymbol::aboveRoof,
       QObject::tr("above a roof: see details"));
-  add(any([](const Mark& m) { return m.ghost; }), LegendSymbol::ghost, QObject::tr("baseline"));
+  add(any([](const Mark& m) { return m.ghost; }), LegendSymbol::ghost, ghosts);
 }
 
 }  // namespace kvroof::gui

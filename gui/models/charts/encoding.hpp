@@ -49,7 +49,8 @@ class MarkMaker {
   RowFacts facts_;
 };
 
-/// Legend entries for what the marks of the chart are: failed, simulated, modelled, above a roof.
-void addStateLegend(Chart& chart);
+/// Legend entries for what the marks of the chart are: failed, simulated, modelled, above a roof,
+/// and pale ones, which are `ghosts`.
+void addStateLegend(Chart& chart, const QString& ghosts = {});
 
 }  // namespace kvroof::gui

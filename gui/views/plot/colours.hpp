@@ -9,7 +9,9 @@
 namespace kvroof::gui {
 
 /// Colours of a plot for one palette. Names get colours that colour-blind readers can tell apart
-/// (after Okabe and Ito), numbers a ramp of rising lightness (viridis); red is kept for failures.
+/// (after Okabe and Ito, moved until every pair differs under each kind of colour blindness:
+/// tests/gui/palette_test.cpp), numbers a ramp of rising lightness (viridis); red is kept for
+/// failures.
 class Colours {
  public:
   explicit Colours(const QPalette& palette);

@@ -71,8 +71,10 @@ void ChartPainter::paintLabelAlong(const Line& line) {
       painter_.save();
       painter_.setTransform(turn, true);
       painter_.fillRect(box.adjusted(0, 2, 0, -2), behindText());
-      const bool isFaint = line.dashed || line.role == LineRole::sweep;
-      painter_.setPen(isFaint ? setup_.colours.muted() : setup_.colours.text());
+      const bool isFaint = line.dashed && line.role != LineRole::sweep;
+      painter_.setPen(line.role == LineRole::sweep ? setup_.colours.of(line.hue)
+                      : isFaint                    ? setup_.colours.muted()
+                                                   : setup_.colours.text());
       painter_.drawText(box, Qt::AlignCenter, line.label);
       painter_.restore();
       return;

@@ -182,7 +182,7 @@ void MainWindow::connectLoader() {
         statusBar()->showMessage(tr("%1: %2 records. New ones appear as they are written.")
                                      .arg(QFileInfo(path).fileName())
                                      .arg(session_.data().size()));
-        for (const QString& warning : warnings) notices_->add(warning);
+        notices_->setOf(path, warnings);
         rememberFile(path);
         // A newcomer is told what limits a record without having to know that one can be selected.
         if (session_.data().size() > 0 && !std::exchange(hasChosen_, true)) session_.chooseRecord();

@@ -125,7 +125,8 @@ void MainWindow::exportCurrent() {
     const auto format = suffix == "png"   ? ChartPlot::Format::png
                         : suffix == "svg" ? ChartPlot::Format::svg
                                           : ChartPlot::Format::pdf;
-    problem = view->plot().savePicture(path, format, view->plot().size());
+    const double ratio = format == ChartPlot::Format::png ? view->plot().devicePixelRatioF() : 1;
+    problem = view->plot().savePicture(path, format, view->plot().size() * ratio);
   } else {
     problem = tr("%1: end the name with .svg, .png, .pdf or .csv to say what to write.").arg(path);
   }

@@ -103,6 +103,11 @@ TEST_P(Palette, everything_drawn_stands_out_from_the_background) {
     EXPECT_GE(contrast(shade(i / 8.0), background), 3) << "shade " << i / 8.0;
   for (const QColor& colour : {colours.failed(), colours.warning(), colours.highlight()})
     EXPECT_GE(contrast(colour, background), 3) << colour.name().toStdString();
+  for (int i = 0; i <= 8; ++i)
+    EXPECT_GE(contrast(colours.textOf(Hue{.shade = i / 8.0}), background), 4.5)
+        << "shade " << i / 8.0;
+  for (int i = 0; i <= Encoding::kNumSeries; ++i)
+    EXPECT_GE(contrast(colours.textOf(Hue{.series = i}), background), 4.5) << "series " << i;
   EXPECT_GE(contrast(colours.text(), background), 7);
   EXPECT_GE(contrast(colours.muted(), background), 4.5) << "it colours texts";
 }

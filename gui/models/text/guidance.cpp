@@ -173,7 +173,9 @@ class Adviser {
                "row is %2%3.")
                .arg(formatNumber(cost, 3), formatNumber(budget, 3),
                     cost > budget
-                        ? QObject::tr(": over budget, so decompression is not hidden behind memory")
+                        ? QObject::tr(
+                              ": over budget, so memory would not hide decompression even if there "
+                              "were enough work")
                         : QString());
   }
 

@@ -65,6 +65,8 @@ QColor Colours::of(const Hue& hue) const {
   return hue.series < 0 ? muted() : series(hue.series);
 }
 
+QColor Colours::textOf(const Hue& hue) const { return mixed(of(hue), text_, 0.35); }
+
 QColor Colours::cell(double share, bool isDiverging) const {
   if (!isDiverging) return between(kViridis, share);
   return isDark_ ? between(kDivergingDark, share) : between(kDivergingLight, share);

@@ -25,6 +25,8 @@ class Colours {
   QColor warning() const;  // ring of points above a roof
   QColor highlight() const { return highlight_; }
   QColor of(const Hue& hue) const;
+  /// Of a text about something of this hue: texts need more contrast than lines.
+  QColor textOf(const Hue& hue) const;
   /// Cell of a grid; `share` is the place 0..1 between lowest and highest value.
   QColor cell(double share, bool isDiverging) const;
   /// Black or white, whichever can be read on `background`.

@@ -35,8 +35,8 @@ void MainWindow::makeMenus() {
   for (QDockWidget* dock : docks_) {
     QAction* action = view->addAction(dock->windowTitle(), this, [this, dock] {
       showView(dock->objectName());
-      if (ChartView* shown = chart(dock->objectName()))
-        shown->plot().setFocus(Qt::ShortcutFocusReason);
+      focusWhenSeen_ = dock->objectName();
+      seen_.start(0);
     });
     if (number <= 9) action->setShortcut(QKeySequence(QStringLiteral("Alt+%1").arg(number++)));
   }

@@ -67,7 +67,7 @@ void ChartPainter::paintLabelAlong(const Line& line) {
       turn.translate(a.x(), a.y());
       turn.rotate(-segment.angle());
       const QRectF box(start, offset, size.width(), size.height());
-      if (!placer_.tryTake(turn.map(QPolygonF(box)))) continue;
+      if (!placer_.tryTake(turn.map(QPolygonF(box.adjusted(-2, 0, 2, 0))))) continue;
       painter_.save();
       painter_.setTransform(turn, true);
       painter_.fillRect(box.adjusted(0, 2, 0, -2), behindText());

@@ -56,7 +56,7 @@ void DetailsView::fitColumns() {
   tree_->resizeColumnToContents(1);
   const int letter = tree_->fontMetrics().averageCharWidth(), width = tree_->viewport()->width();
   tree_->setColumnWidth(0, std::min(tree_->columnWidth(0), width * 42 / 100));
-  const int widest = std::max(letter * 12, width - tree_->columnWidth(0) - letter * 18);
+  const int widest = std::max(letter * 18, width - tree_->columnWidth(0) - letter * 22);
   tree_->setColumnWidth(1, std::min(tree_->columnWidth(1), widest));
 }
 

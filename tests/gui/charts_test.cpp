@@ -242,6 +242,9 @@ TEST_F(Charts, crossover_compares_with_the_fastest_other_kernel) {
       chart.grid->texts[static_cast<std::size_t>(half) * chart.grid->numColumns + last].contains(
           "two_four"));
   EXPECT_LT(chart.grid->values[static_cast<std::size_t>(half) * chart.grid->numColumns + last], 1);
+  const bool hasGaps = std::any_of(chart.grid->values.begin(), chart.grid->values.end(),
+                                   [](double value) { return std::isnan(value); });
+  EXPECT_EQ(chart.notes.join(' ').contains("Grey cells"), hasGaps);
   EXPECT_GT(chart.grid->values[static_cast<std::size_t>(most) * chart.grid->numColumns + last], 1);
 }
 
@@ -273,7 +276,8 @@ TEST_F(Charts, guidance_on_a_modelled_time_names_the_term_of_the_model_that_bind
   Dataset modelled;
   test::fill(modelled, trace);
   const QString headline = guidanceFor(modelled, 0, nullptr).headline;
-  EXPECT_TRUE(headline.startsWith("Bound by alu (integer and logic instructions), says the model"))
+  EXPECT_TRUE(headline.startsWith(
+      "Bound by alu (integer and logic instructions of the busiest SM), says the model"))
       << headline.toStdString();
 }
 

@@ -30,11 +30,13 @@ const traces::Roof* roofOf(const traces::Ceilings& ceilings, RoofLevel level) {
 QString termText(const QString& term) {
   static const QMap<QString, QString> kMeanings{
       {"trips", QObject::tr("loads that wait for each other")},
-      {"issue", QObject::tr("instruction issue")},
-      {"alu", QObject::tr("integer and logic instructions")},
-      {"fma", QObject::tr("multiply-add instructions")},
-      {"xu", QObject::tr("special functions")},
-      {"lsu", QObject::tr("load and store instructions")},
+      {"shared", QObject::tr("shared memory of the busiest SM")},
+      {"tensor", QObject::tr("tensor cores of the busiest SM")},
+      {"issue", QObject::tr("instruction issue of the busiest SM")},
+      {"alu", QObject::tr("integer and logic instructions of the busiest SM")},
+      {"fma", QObject::tr("multiply-add instructions of the busiest SM")},
+      {"xu", QObject::tr("special functions of the busiest SM")},
+      {"lsu", QObject::tr("loads and stores of the busiest SM")},
       {"chain", QObject::tr("instructions that wait for each other in one warp")}};
   const QString meaning = kMeanings.value(term);
   return meaning.isEmpty() ? term : QStringLiteral("%1 (%2)").arg(term, meaning);

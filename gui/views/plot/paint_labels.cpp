@@ -62,7 +62,7 @@ void ChartPainter::paintLabelAlong(const Line& line) {
       // left.
       const double share =
           isFlat ? 1 - static_cast<double>(step) / steps : static_cast<double>(step) / steps;
-      const double start = 2 + share * (segment.length() - size.width() - 4);
+      const double start = 3 + share * (segment.length() - size.width() - 6);
       QTransform turn;
       turn.translate(a.x(), a.y());
       turn.rotate(-segment.angle());

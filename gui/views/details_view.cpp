@@ -55,8 +55,8 @@ void DetailsView::fitColumns() {
   tree_->resizeColumnToContents(0);
   tree_->resizeColumnToContents(1);
   const int letter = tree_->fontMetrics().averageCharWidth(), width = tree_->viewport()->width();
-  tree_->setColumnWidth(0, std::min(tree_->columnWidth(0), width * 42 / 100));
-  const int widest = std::max(letter * 18, width - tree_->columnWidth(0) - letter * 22);
+  tree_->setColumnWidth(0, std::min(tree_->columnWidth(0), width * 40 / 100));
+  const int widest = std::max(letter * 20, width - tree_->columnWidth(0) - letter * 22);
   tree_->setColumnWidth(1, std::min(tree_->columnWidth(1), widest));
 }
 

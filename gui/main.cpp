@@ -22,12 +22,24 @@ bool hasDisplay() {
 #endif
 }
 
+/// Leaves out what Qt remarks about a desktop that is not there: who exports pictures cannot mend
+/// it.
+void sayAllButDesktopRemarks(QtMsgType, const QMessageLogContext&, const QString& message) {
+  if (message.startsWith("QStandardPaths: XDG_RUNTIME_DIR not set") ||
+      message == "This plugin does not support propagateSizeHints()")
+    return;
+  std::fprintf(stderr, "%s\n", qPrintable(message));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace kvroof::gui;
   const bool isHeadless = asksForExport(argc, argv);
-  if (isHeadless) qputenv("QT_QPA_PLATFORM", "offscreen");
+  if (isHeadless) {
+    qputenv("QT_QPA_PLATFORM", "offscreen");
+    qInstallMessageHandler(sayAllButDesktopRemarks);
+  }
   if (!hasDisplay()) {
     std::fprintf(stderr,
                  "kvroof-view: there is no display. Pictures need none: kvroof-view --export "

@@ -55,6 +55,7 @@ void Loader::load(const QString& path) {
 
 void Loader::reload() {
   broken_.clear();
+  followed_.clear();
   readOn();
 }
 
@@ -131,7 +132,11 @@ void Loader::arrive(const Result& result) {
     return readStep(result.source);
   }
   watch(result.source->path());
-  if (hasNews) emit finished(result.source->path(), result.source->warnings());
+  const bool isFollowed = !followed_.insert(result.source.get()).second;
+  if (hasNews || !isFollowed)
+    emit finished(result.source->path(),
+                  result.source->warnings(isFollowed ? TraceSource::Tail::expected
+                                                     : TraceSource::Tail::reported));
 }
 
 void Loader::watch(const QString& path) {

@@ -31,6 +31,8 @@ class Loader : public QObject {
  signals:
   void progress(const QString& path, int percent);
   void failed(const QString& sentence);
+  /// Everything that is there was read. Emitted again when more has come; `warnings` are all that
+  /// hold now.
   void finished(const QString& path, const QStringList& warnings);
 
  private:
@@ -55,7 +57,8 @@ class Loader : public QObject {
   std::atomic<unsigned> generation_{0};  // raised by cancel(): results of older steps are dropped
   int numPending_ = 0;
   std::set<const TraceSource*> active_;
-  std::set<const TraceSource*> broken_;  // not read again before somebody asks for it
+  std::set<const TraceSource*> broken_;    // not read again before somebody asks for it
+  std::set<const TraceSource*> followed_;  // were read to their end once
 };
 
 }  // namespace kvroof::gui

@@ -42,10 +42,21 @@ void DetailsView::update() {
   guidance_->setText(html);
   model_.show(details ? detailGroups(*details) : std::vector<DetailGroup>{});
   tree_->expandAll();
+  fitColumns();
+}
+
+void DetailsView::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  fitColumns();
+}
+
+/// The origin of a number must not be pushed out of sight by a long text, which has a tool tip.
+void DetailsView::fitColumns() {
   tree_->resizeColumnToContents(0);
   tree_->resizeColumnToContents(1);
-  // The origin of a number must not be pushed out of sight by a long text, which has a tool tip.
-  const int widest = tree_->fontMetrics().averageCharWidth() * 22;
+  const int letter = tree_->fontMetrics().averageCharWidth(), width = tree_->viewport()->width();
+  tree_->setColumnWidth(0, std::min(tree_->columnWidth(0), width * 40 / 100));
+  const int widest = std::max(letter * 20, width - tree_->columnWidth(0) - letter * 22);
   tree_->setColumnWidth(1, std::min(tree_->columnWidth(1), widest));
 }
 

@@ -17,8 +17,12 @@ class DetailsView : public QWidget {
  public:
   explicit DetailsView(Session& session, QWidget* parent = nullptr);
 
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
  private:
   void update();
+  void fitColumns();
 
   Session& session_;
   QLabel* guidance_;

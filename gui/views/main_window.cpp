@@ -32,8 +32,14 @@ MainWindow::MainWindow(QWidget* parent) : QMainWindow(parent), loader_(session_)
   filterBar_ = new FilterBar(session_, this);
   addToolBar(filterBar_);
   notices_ = new NoticeBar(this);
-  // Docks fill the window; what is left in the middle holds messages and is hidden without them.
-  setCentralWidget(notices_);
+  // Docks fill the window; what is left in the middle holds messages and has no height without
+  // them. Were it hidden, Qt would give docks new sizes whenever something in them changes.
+  auto* middle = new QWidget(this);
+  middle->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  auto* layout = new QVBoxLayout(middle);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->addWidget(notices_);
+  setCentralWidget(middle);
   makeDocks();
   makeMenus();
   makeStatus();
@@ -86,6 +92,10 @@ void MainWindow::makeDocks() {
 void MainWindow::enableSeen() {
   if (!isVisible()) return;
   for (QDockWidget* dock : docks_) dock->widget()->setEnabled(!dock->visibleRegion().isEmpty());
+  ChartView* wanted = chart(focusWhenSeen_);
+  if (!wanted || !wanted->isEnabled()) return;
+  focusWhenSeen_.clear();
+  wanted->plot().setFocus(Qt::ShortcutFocusReason);
 }
 
 /// Charts of many records above, what is known of one of them to the right and below.
@@ -182,7 +192,7 @@ void MainWindow::connectLoader() {
         statusBar()->showMessage(tr("%1: %2 records. New ones appear as they are written.")
                                      .arg(QFileInfo(path).fileName())
                                      .arg(session_.data().size()));
-        for (const QString& warning : warnings) notices_->add(warning);
+        notices_->setOf(path, warnings);
         rememberFile(path);
         // A newcomer is told what limits a record without having to know that one can be selected.
         if (session_.data().size() > 0 && !std::exchange(hasChosen_, true)) session_.chooseRecord();

@@ -77,6 +77,7 @@ class MainWindow : public QMainWindow {
   QToolButton* cancel_ = nullptr;
   QString lastChart_ = QStringLiteral("bandwidth");
   QString pendingBaseline_;
+  QString focusWhenSeen_;  // chart whose dock is on its way to the front and cannot take it yet
   bool hasSavedLayout_ = false;
   bool hasChosen_ = false;  // a record, after the first file was read
 };

@@ -35,8 +35,8 @@ void MainWindow::makeMenus() {
   for (QDockWidget* dock : docks_) {
     QAction* action = view->addAction(dock->windowTitle(), this, [this, dock] {
       showView(dock->objectName());
-      if (ChartView* shown = chart(dock->objectName()))
-        shown->plot().setFocus(Qt::ShortcutFocusReason);
+      focusWhenSeen_ = dock->objectName();
+      seen_.start(0);
     });
     if (number <= 9) action->setShortcut(QKeySequence(QStringLiteral("Alt+%1").arg(number++)));
   }
@@ -125,7 +125,8 @@ void MainWindow::exportCurrent() {
     const auto format = suffix == "png"   ? ChartPlot::Format::png
                         : suffix == "svg" ? ChartPlot::Format::svg
                                           : ChartPlot::Format::pdf;
-    problem = view->plot().savePicture(path, format, view->plot().size());
+    const double ratio = format == ChartPlot::Format::png ? view->plot().devicePixelRatioF() : 1;
+    problem = view->plot().savePicture(path, format, view->plot().size() * ratio);
   } else {
     problem = tr("%1: end the name with .svg, .png, .pdf or .csv to say what to write.").arg(path);
   }

@@ -22,19 +22,32 @@ NoticeBar::NoticeBar(QWidget* parent) : QFrame(parent), label_(new QLabel(this))
 }
 
 void NoticeBar::add(const QString& sentence) {
-  constexpr qsizetype kMost = 6;
   if (sentences_.contains(sentence)) return;
   sentences_ << sentence;
-  QStringList shown = sentences_.mid(0, kMost);
-  if (sentences_.size() > kMost) shown << tr("… and %1 more.").arg(sentences_.size() - kMost);
-  label_->setText(shown.join('\n'));
-  show();
+  showSentences();
+}
+
+void NoticeBar::setOf(const QString& file, const QStringList& sentences) {
+  QStringList& said = saidOf_[file];
+  for (const QString& sentence : said)
+    if (!sentences.contains(sentence)) sentences_.removeAll(sentence);
+  for (const QString& sentence : sentences)
+    if (!said.contains(sentence)) sentences_ << sentence;
+  said = sentences;
+  showSentences();
 }
 
 void NoticeBar::dismiss() {
   sentences_.clear();
-  label_->clear();
-  hide();
+  showSentences();
+}
+
+void NoticeBar::showSentences() {
+  constexpr qsizetype kMost = 6;
+  QStringList shown = sentences_.mid(0, kMost);
+  if (sentences_.size() > kMost) shown << tr("… and %1 more.").arg(sentences_.size() - kMost);
+  label_->setText(shown.join('\n'));
+  setVisible(!sentences_.isEmpty());
 }
 
 }  // namespace kvroof::gui

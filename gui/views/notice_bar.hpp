@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QFrame>
+#include <QHash>
 #include <QLabel>
 #include <QStringList>
 
@@ -14,14 +15,19 @@ class NoticeBar : public QFrame {
   explicit NoticeBar(QWidget* parent = nullptr);
 
   void add(const QString& sentence);
+  /// Replaces what was said of a file. What a reader dismissed is not said again.
+  void setOf(const QString& file, const QStringList& sentences);
   QString text() const { return label_->text(); }
 
  public slots:
   void dismiss();
 
  private:
+  void showSentences();
+
   QLabel* label_;
   QStringList sentences_;
+  QHash<QString, QStringList> saidOf_;  // by file, dismissed ones too
 };
 
 }  // namespace kvroof::gui

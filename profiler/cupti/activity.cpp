@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profiler/cupti/activity.hpp"
 
-#include <cxxabi.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <exception>
-#include <memory>
-#include <string_view>
+
+#include "traces/kernel_name.hpp"
 
 namespace kvroof::cupti {
 namespace {
@@ -34,26 +32,10 @@ void CUPTIAPI take_buffer(CUcontext, std::uint32_t, std::uint8_t* buffer, std::s
          api_in_use->cuptiActivityGetNextRecord(buffer, valid_bytes, &record) == CUPTI_SUCCESS) {
     if (record->kind != CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL) continue;
     const auto* kernel = reinterpret_cast<const CUpti_ActivityKernel10*>(record);
-    seen->push_back({readable_name(kernel->name == nullptr ? "" : kernel->name), kernel->start,
-                     kernel->end, kernel->streamId, kernel->registersPerThread});
+    seen->push_back({traces::readable_kernel_name(kernel->name == nullptr ? "" : kernel->name),
+                     kernel->start, kernel->end, kernel->streamId, kernel->registersPerThread});
   }
   std::free(buffer);
-}
-
-/// Where the first of `wanted` stands outside all <>; the length when there is none.
-std::size_t find_outside_templates(std::string_view text, char wanted) {
-  int depth = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (depth == 0 && text[i] == wanted) return i;
-    if (text[i] == '<') ++depth;
-    if (text[i] == '>') --depth;
-  }
-  return text.size();
-}
-
-void erase_all(std::string& text, std::string_view part) {
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at))
-    text.erase(at, part.size());
 }
 
 /// Records while it lives.
@@ -85,19 +67,6 @@ class Recording {
 };
 
 }  // namespace
-
-std::string readable_name(const std::string& symbol) {
-  int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> demangled(
-      abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), &std::free);
-  if (demangled == nullptr) return symbol;
-  std::string name = demangled.get();
-  erase_all(name, "(anonymous namespace)::");
-  for (const char* shared : {"kvroof::", "cuda_backend::"}) erase_all(name, shared);
-  name.resize(find_outside_templates(name, '('));
-  const std::size_t return_type = find_outside_templates(name, ' ');
-  return return_type == name.size() ? name : name.substr(return_type + 1);
-}
 
 ActivityResult record_kernels(const Api& api, const std::function<void()>& run) {
   ActivityResult result;

@@ -12,16 +12,12 @@ namespace kvroof::cupti {
 
 /// A kernel as the device ran it. Times in ns of CUPTI's clock.
 struct KernelActivity {
-  std::string name;  // readable_name() of it
+  std::string name;  // traces::readable_kernel_name() of it
   std::uint64_t start_ns = 0;
   std::uint64_t end_ns = 0;
   std::int64_t stream = 0;
   int registers_per_thread = 0;
 };
-
-/// "attention::decode_kernel<Half, 128>" of a mangled symbol: without return type, parameters and
-/// the namespaces that all kernels share. A name that is not mangled stays as it is.
-std::string readable_name(const std::string& symbol);
 
 /// What CUPTI's Activity API saw, in order of start, or why it saw nothing.
 struct ActivityResult {

@@ -15,6 +15,8 @@ import unittest
 ROOT = pathlib.Path(sys.argv[1]).resolve()
 TOOLS = ("bash", "dirname", "id", "cat", "mktemp", "tail", "rm", "env")  # what the scripts themselves need
 PROGRAMS = ("g++", "cmake", "ninja", "git", "python3")
+BUILD_PACKAGES = " ".join(line.split()[1] for line in (ROOT / "scripts/packages.txt").read_text().splitlines()
+                          if line.startswith("build "))
 
 
 class ScriptsTest(unittest.TestCase):
@@ -50,8 +52,19 @@ class ScriptsTest(unittest.TestCase):
         self.assertIn("sudo apt-get install --no-install-recommends cmake ninja-build git ", result.stderr)
         self.assertIn("libeigen3-dev", result.stderr)
         self.assertNotIn("libfmt-dev", result.stderr)
-        self.assertNotIn("qt6", result.stderr)  # the demo opens no window
+        self.assertNotIn("qt6", result.stderr)  # first what nothing goes without
         self.assertEqual(result.stdout, "")
+
+    def test_a_demo_without_the_packages_of_the_viewer_says_so_and_goes_on(self):
+        self.add_apt(installed=BUILD_PACKAGES)
+        for program in PROGRAMS:
+            self.add(program, "")
+        self.add("cmake", "echo 'configuring began'; exit 1\n")
+        for arguments in [("--no-install",), ()]:
+            result = self.demo(*arguments)
+            self.assertIn("qt6-base-dev", result.stderr)
+            self.assertIn("without these packages there is no viewer", result.stderr)
+            self.assertIn("configuring began", result.stderr)
 
     def test_the_tests_want_the_viewer_too(self):
         self.add_apt(installed="")

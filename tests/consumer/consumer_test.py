@@ -64,6 +64,24 @@ class Installed(unittest.TestCase):
         self.assertIn("\\-\\-fail\\-on\\-regression",
                       (self.prefix / "share/man/man1/kvroof-compare.1").read_text())
 
+    def test_a_desktop_finds_the_viewer_where_there_is_one(self):
+        if not (pathlib.Path(BUILD) / "bin/kvroof-view").exists():
+            self.skipTest("this build has no kvroof-view")
+        name = "io.github.kvroof.View"
+        share = self.prefix / "share"
+        for path in [f"applications/{name}.desktop", f"metainfo/{name}.metainfo.xml",
+                     f"icons/hicolor/scalable/apps/{name}.svg", "mime/packages/kvroof-view.xml",
+                     "man/man1/kvroof-view.1"]:
+            self.assertGreater((share / path).stat().st_size, 0, path)
+        self.assertIn("kvroof-view", run(self.prefix / "bin/kvroof-view", "--version"))
+        if shutil.which("desktop-file-validate"):
+            run("desktop-file-validate", share / f"applications/{name}.desktop")
+        if shutil.which("appstreamcli"):  # of the whole tree: does each file name what is there?
+            run("appstreamcli", "validate-tree", "--no-net", self.prefix)
+        if shutil.which("update-mime-database"):
+            run("update-mime-database", share / "mime")
+            self.assertIn("application/x-kvroof-trace+jsonl:*.jsonl", (share / "mime/globs").read_text())
+
     def complete(self, *words):
         script = self.prefix / "share/bash-completion/completions/kvroof"
         line = " ".join(words)

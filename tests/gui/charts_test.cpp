@@ -106,6 +106,21 @@ TEST_F(Charts, every_view_says_why_it_is_empty) {
   }
 }
 
+TEST_F(Charts, records_without_any_rate_are_told_where_they_are_shown) {
+  traces::Trace trace = test::makeSyntheticSweep();
+  for (traces::Record& record : trace.records) {
+    record.times.clear();
+    record.predictions.clear();
+  }
+  Dataset untimed;
+  test::fill(untimed, trace);
+  for (const char* name : {"bandwidth", "throughput", "latency", "compression"}) {
+    const Chart chart = findChartView(name)->build(test::inputOf(untimed, allRows(untimed)));
+    EXPECT_TRUE(chart.isEmpty()) << name;
+    EXPECT_TRUE(chart.emptyReason.startsWith("No ")) << chart.emptyReason.toStdString();
+  }
+}
+
 TEST_F(Charts, axes_of_every_view_are_finite_and_not_reversed) {
   for (const ViewSpec& view : chartViews()) {
     for (std::size_t count : {std::size_t{1}, rows.size()}) {
@@ -162,7 +177,8 @@ TEST(Packing, has_no_speed_up_is_no_rival_and_no_step_but_is_drawn_alone) {
   for (const char* name : {"latency", "compression", "bandwidth"}) {
     const Chart chart = findChartView(name)->build(test::inputOf(data, rows));
     for (const Mark& mark : chart.marks) ASSERT_FALSE(isPack(mark.row)) << name;
-    for (const LegendEntry& entry : chart.legend) EXPECT_NE(entry.text, "pack_keys") << name;
+    for (const LegendEntry& entry : chart.legend)
+      EXPECT_FALSE(entry.text.contains("pack_keys")) << name;
     EXPECT_TRUE(chart.notes.join(' ').contains("compute no attention")) << name;
   }
   const Chart crossover = buildCrossoverChart(test::inputOf(data, rows));
@@ -178,13 +194,23 @@ TEST_F(Charts, floors_are_bytes_over_bandwidth) {
   const Chart chart = buildLatencyChart(input);
   const auto sweep = referenceSweep(input, col::kKvLen);
   const auto floor = std::find_if(chart.lines.begin(), chart.lines.end(), [](const Line& l) {
-    return l.role == LineRole::floor && l.label == "dense bytes" && !l.dashed;
+    return l.role == LineRole::floor && l.label.startsWith("dense bytes") && !l.dashed;
   });
   ASSERT_NE(floor, chart.lines.end());
   ASSERT_EQ(floor->points.size(), sweep.size());
   for (std::size_t i = 0; i < sweep.size(); ++i)
     EXPECT_NEAR(floor->points[i].y(), data.at(col::kDenseBytes).number(at(sweep[i])) / 4.1e12 * 1e9,
                 1e-6);
+}
+
+TEST_F(Charts, floors_across_curves_of_other_batches_say_whose_they_are) {
+  QStringList labels;
+  for (const Line& line : buildLatencyChart(test::inputOf(data, rows)).lines)
+    if (line.role == LineRole::floor) labels << line.label;
+  const int row = referenceRow(test::inputOf(data, rows));
+  const QString batch = data.at(col::kBatch).text(at(row));
+  EXPECT_TRUE(labels.join('|').contains("compressed bytes of batch " + batch + " at 4.1"))
+      << labels.join('|').toStdString();
 }
 
 TEST_F(Charts, steps_of_the_loss_multiply_to_the_whole_loss) {
@@ -197,6 +223,11 @@ TEST_F(Charts, steps_of_the_loss_multiply_to_the_whole_loss) {
   EXPECT_EQ(ladder->steps[4].speedup, data.at(col::kSpeedup).number(at(row)));
   for (std::size_t i = 1; i < 4; ++i)
     EXPECT_LE(ladder->steps[i].speedup, ladder->steps[i - 1].speedup);
+  EXPECT_FALSE(ladder->sentence.contains("moves")) << ladder->sentence.toStdString();
+  data.mutableAt(col::kDramBytes)
+      .set(at(row), data.at(col::kCompressedBytes).number(at(row)) * 1.5);
+  EXPECT_TRUE(lossLadder(data, row)->sentence.contains("moves 1.5"))
+      << lossLadder(data, row)->sentence.toStdString();
 }
 
 TEST_F(Charts, crossover_compares_with_the_fastest_other_kernel) {
@@ -211,6 +242,9 @@ TEST_F(Charts, crossover_compares_with_the_fastest_other_kernel) {
       chart.grid->texts[static_cast<std::size_t>(half) * chart.grid->numColumns + last].contains(
           "two_four"));
   EXPECT_LT(chart.grid->values[static_cast<std::size_t>(half) * chart.grid->numColumns + last], 1);
+  const bool hasGaps = std::any_of(chart.grid->values.begin(), chart.grid->values.end(),
+                                   [](double value) { return std::isnan(value); });
+  EXPECT_EQ(chart.notes.join(' ').contains("Grey cells"), hasGaps);
   EXPECT_GT(chart.grid->values[static_cast<std::size_t>(most) * chart.grid->numColumns + last], 1);
 }
 
@@ -242,7 +276,9 @@ TEST_F(Charts, guidance_on_a_modelled_time_names_the_term_of_the_model_that_bind
   Dataset modelled;
   test::fill(modelled, trace);
   const QString headline = guidanceFor(modelled, 0, nullptr).headline;
-  EXPECT_TRUE(headline.startsWith("Bound by alu, says the model")) << headline.toStdString();
+  EXPECT_TRUE(headline.startsWith(
+      "Bound by alu (integer and logic instructions of the busiest SM), says the model"))
+      << headline.toStdString();
 }
 
 TEST_F(Charts, instructions_counted_by_pipe_add_up_to_those_that_are_issued) {
@@ -282,6 +318,54 @@ TEST_F(Charts, comparison_tells_slower_from_noise_and_from_too_few_samples) {
   for (const Delta& delta : compareRows(both, allRows(both), 1))
     EXPECT_TRUE(!isMeasured(delta) || delta.verdict == Verdict::faster)
         << "the other way round all are faster";
+}
+
+TEST_F(Charts, a_simulated_trace_is_a_baseline_of_a_measured_one) {
+  traces::Trace simulated = test::makeSyntheticSweep({.odd = false});
+  for (traces::Record& record : simulated.records) {
+    record.backend = traces::Backend::sim;
+    for (traces::Time& time : record.times) time.provenance = traces::Provenance::modelled;
+  }
+  Dataset both;
+  test::fill(both, test::makeSyntheticSweep({.odd = false}), "measured.jsonl");
+  test::fill(both, simulated, "simulated.jsonl");
+  const auto deltas = compareRows(both, allRows(both), 1);
+  EXPECT_EQ(deltas.size(), simulated.records.size());
+  for (const Delta& delta : deltas) EXPECT_EQ(delta.verdict, Verdict::predicted);
+}
+
+TEST_F(Charts, phases_lie_in_the_order_in_which_they_run) {
+  traces::Trace trace = test::makeSyntheticSweep();
+  for (traces::Record& record : trace.records)
+    record.phases = {{"decode", 3, traces::Provenance::measured},
+                     {"pack_values", 2, traces::Provenance::measured},
+                     {"prune_keys", 1, traces::Provenance::measured}};
+  Dataset phased;
+  test::fill(phased, trace);
+  QStringList names;
+  for (const BarPart& bar : buildBreakdownChart(test::inputOf(phased, allRows(phased))).bars)
+    names << bar.name;
+  EXPECT_EQ(names, (QStringList{"prune_keys", "pack_values", "decode"}))
+      << names.join(' ').toStdString();
+}
+
+TEST_F(Charts, a_timeline_names_kernels_as_people_do_and_bytes_are_not_called_measured) {
+  traces::Details details{
+      .record = test::makeSyntheticSweep().records[0], .environment = {}, .ceilings = {}};
+  details.record.activities = {{.name =
+                                    "_ZN6kvroof12cuda_backend9attention13decode_kernelINS_4HalfE"
+                                    "Li128EEEvNS_9attention13DecodeProblemENS4_10DecodePlanE",
+                                .phase = "decode",
+                                .duration_ns = 5}};
+  ChartInput input = test::inputOf(data, rows);
+  input.currentRow = 0;
+  input.details = &details;
+  const Chart timeline = buildTimelineChart(input);
+  ASSERT_EQ(timeline.spans.size(), 1u);
+  EXPECT_TRUE(timeline.spans[0].text.endsWith("attention::decode_kernel<Half, 128>"))
+      << timeline.spans[0].text.toStdString();
+  const QString bytes = buildBytesChart(test::inputOf(data, rows)).subtitle;
+  EXPECT_TRUE(bytes.endsWith("bytes stored: modelled")) << bytes.toStdString();
 }
 
 TEST(Pareto, points_that_are_beaten_or_unknown_are_not_on_the_front) {

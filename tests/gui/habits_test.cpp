@@ -220,6 +220,33 @@ class HabitsTest : public QObject {
               qPrintable(action->text()));
   }
 
+  void alt_and_a_digit_brings_a_view_to_the_front_and_arrows_walk_in_it() {
+    const auto window = test::openedWindow(sweep_);
+    QVERIFY(QTest::qWaitForWindowActive(window.get()));
+    QTest::keyClick(window.get(), Qt::Key_2, Qt::AltModifier);
+    QTRY_COMPARE(QApplication::focusWidget(), &test::plotOf(*window, "latency"));
+    QTRY_VERIFY(!test::plotOf(*window, "latency").chart().marks.empty());
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Home);
+    const int first = window->session().selection().current();
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Right);
+    QVERIFY(window->session().selection().current() != first);
+  }
+
+  void docks_keep_their_sizes_while_records_are_filtered_and_selected() {
+    const auto window = test::openedWindow(sweep_);
+    const auto* details = window->findChild<QDockWidget*>("details");
+    const auto* table = window->findChild<QDockWidget*>("table");
+    QTest::qWait(200);
+    const QSize before(details->width(), table->height());
+    for (const char* words : {"dense", "two_four", ""}) {
+      window->filterBar().field().setText(words);
+      QTest::qWait(250);
+      window->session().selection().setCurrent(window->session().filter().rows().back());
+      QTest::qWait(50);
+      QCOMPARE(QSize(details->width(), table->height()), before);
+    }
+  }
+
   void a_layout_is_kept_and_can_be_reset() {
     {
       const auto window = test::openedWindow(sweep_);

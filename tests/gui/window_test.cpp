@@ -4,6 +4,7 @@
 #include <QClipboard>
 #include <QMimeData>
 #include <QProcess>
+#include <fstream>
 
 #include "gui/models/charts/reference_row.hpp"
 #include "gui/models/data/column_ids.hpp"
@@ -176,6 +177,33 @@ class WindowTest : public QObject {
     QTest::qWait(100);
     QVERIFY(plot.range() == zoomed);
     QCOMPARE(window->session().selection().current(), 7);
+  }
+
+  void a_line_in_flight_is_no_message_of_a_growing_file_and_an_old_message_goes() {
+    std::ifstream in(sweep_, std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+    const auto cut = [&](int numLines) {
+      std::size_t end = 0;
+      for (int i = 0; i < numLines; ++i) end = bytes.find('\n', end) + 1;
+      return end + 40;  // and the start of the next line
+    };
+    const QString path =
+        QString::fromStdString(folder_.write("flight.jsonl", bytes.substr(0, cut(20))));
+    const auto append = [&](std::size_t from, std::size_t to) {
+      std::ofstream(path.toStdString(), std::ios::binary | std::ios::app)
+          << bytes.substr(from, to - from);
+    };
+    const auto window = openedWindow(path.toStdString());
+    const NoticeBar& notices = window->notices();
+    QTRY_VERIFY(notices.text().contains("unfinished line"));
+    const std::size_t before = window->session().data().size();
+    append(cut(20), cut(30));
+    QTRY_COMPARE_WITH_TIMEOUT(window->session().data().size(), before + 10, 10000);
+    QTRY_VERIFY2(!notices.isVisible(), qPrintable(notices.text()));
+    append(cut(30), cut(40));
+    QTRY_COMPARE_WITH_TIMEOUT(window->session().data().size(), before + 20, 10000);
+    QTest::qWait(100);
+    QVERIFY2(!notices.isVisible(), qPrintable(notices.text()));
   }
 
   void an_empty_window_says_what_to_do() {

@@ -140,6 +140,12 @@ void addLevelDots(const ChartInput& input, const Mark& dram, Chart& chart) {
   if (link.points.size() > 1) chart.lines.push_back(std::move(link));
 }
 
+QString noRates() {
+  return QObject::tr(
+      "No shown record has both a time and bytes moved. Those of `kvroof fidelity` are in the "
+      "fidelity view.");
+}
+
 /// A little more than the data and the ridge of DRAM, the region decode attention lives in.
 void setRanges(Chart& chart) {
   Range x(Scale::log), y(Scale::log);
@@ -186,6 +192,10 @@ Chart buildBandwidthChart(const ChartInput& input) {
       leftOut.add(row, QObject::tr("without time or DRAM bytes"));
     }
   }
+  if (chart.marks.empty()) {
+    chart.emptyReason = noRates();
+    return chart;
+  }
   sizeByTime(input, chart);
   addRoofs(input, chart);
   const QString axis =
@@ -227,6 +237,10 @@ Chart buildThroughputChart(const ChartInput& input) {
     x.add(mark.x);
     y.add(mark.y);
     chart.marks.push_back(mark);
+  }
+  if (chart.marks.empty()) {
+    chart.emptyReason = noRates();
+    return chart;
   }
   sizeByTime(input, chart);
   std::string id;

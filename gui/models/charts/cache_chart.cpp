@@ -68,8 +68,7 @@ Chart buildCacheChart(const ChartInput& input) {
     chart.notes << (tokensPerRow > 1
                         ? QObject::tr("The more faded a cell, the more of its tokens were pruned.")
                         : QObject::tr("Faded cells are pruned."));
-  chart.y.label =
-      tokensPerRow > 1 ? QObject::tr("token / %1").arg(tokensPerRow) : QObject::tr("token");
+  chart.y.perUnit = tokensPerRow;
   chart.x.min = chart.y.min = -0.5;
   chart.x.max = static_cast<double>(grid.numColumns) - 0.5;
   chart.y.max = static_cast<double>(grid.numRows) - 0.5;

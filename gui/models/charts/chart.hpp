@@ -26,6 +26,7 @@ struct Axis {
   double min = 0;  // range that shows everything
   double max = 1;
   QStringList categories{};  // of Scale::category: entry i lies at i
+  double perUnit = 1;        // a tick at x is labelled x * perUnit: cells may hold several tokens
 };
 
 enum class LineRole { roof, floor, ideal, bound, sweep, level, front, arrow };

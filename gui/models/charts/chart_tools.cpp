@@ -34,7 +34,7 @@ void Range::applyTo(Axis& axis) const {
   axis.max = high_ + 0.07 * (low_ >= 0 ? std::max(high_, 1e-12) : width);
 }
 
-QString subtitleOf(const Dataset& data, std::span<const int> rows) {
+QString subtitleOf(const Dataset& data, std::span<const int> rows, Origins origins) {
   const auto distinct = [&](QLatin1String id, int limit) {
     QStringList texts;
     std::set<int> seen;
@@ -52,11 +52,16 @@ QString subtitleOf(const Dataset& data, std::span<const int> rows) {
   QStringList parts;
   parts << joined(distinct(col::kDevice, 2), 2, QObject::tr("several devices"));
   parts << joined(distinct(col::kFile, 2), 2, QObject::tr("%1 files").arg(data.files().size()));
-  const QStringList origins = distinct(col::kTimeProvenance, 3);
-  if (!origins.isEmpty()) parts << QObject::tr("times: %1").arg(origins.join(QStringLiteral(", ")));
-  const QStringList moved = distinct(col::kTrafficProvenance, 3);
-  if (!moved.isEmpty())
-    parts << QObject::tr("bytes moved: %1").arg(moved.join(QStringLiteral(", ")));
+  const auto add = [&](QLatin1String id, const QString& pattern) {
+    const QStringList found = distinct(id, 3);
+    if (!found.isEmpty()) parts << pattern.arg(found.join(QStringLiteral(", ")));
+  };
+  if (origins == Origins::ofStoredBytes) {
+    add(col::kBytesProvenance, QObject::tr("bytes stored: %1"));
+  } else {
+    add(col::kTimeProvenance, QObject::tr("times: %1"));
+    add(col::kTrafficProvenance, QObject::tr("bytes moved: %1"));
+  }
   parts.removeAll(QString());
   return parts.join(QStringLiteral(" · "));
 }

@@ -31,8 +31,12 @@ class Range {
   double high_ = -std::numeric_limits<double>::infinity();
 };
 
-/// "NVIDIA H200 · sweep.jsonl · measured and modelled times": from the drawn rows.
-QString subtitleOf(const Dataset& data, std::span<const int> rows);
+/// Of which numbers a chart has to say whether they were measured.
+enum class Origins { ofTimesAndTraffic, ofStoredBytes };
+
+/// "NVIDIA H200 · sweep.jsonl · times: measured, modelled": from the drawn rows.
+QString subtitleOf(const Dataset& data, std::span<const int> rows,
+                   Origins origins = Origins::ofTimesAndTraffic);
 
 /// The ceilings most rows refer to; nullptr when there are none. `id` is set to theirs.
 const traces::Ceilings* mainCeilings(const Dataset& data, std::span<const int> rows,

@@ -75,7 +75,7 @@ Chart buildCompareChart(const ChartInput& input) {
                        .arg(QFileInfo(input.data.files()[input.baselineFile]).fileName());
   if (!hasBaseline) chart.notes << QObject::tr("Above 1 the kernel is slower than the model says.");
   encoding.addLegend(chart);
-  addStateLegend(chart);
+  addStateLegend(chart, hasBaseline ? QObject::tr("baseline") : QObject::tr("prediction"));
   x.applyTo(chart.x);
   y.applyTo(chart.y);
   return chart;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QObject>
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
@@ -137,9 +138,12 @@ Chart buildCrossoverChart(const ChartInput& input) {
                      "%2 times. Cells name the fastest rival.")
                      .arg(input.data.at(col::kBatch).text(at(reference)),
                           input.data.at(col::kTimeProvenance).text(at(reference)));
-  bool anyRival = false;
-  for (const double value : chart.grid->values) anyRival = anyRival || std::isfinite(value);
-  if (!anyRival)
+  const auto numCompared =
+      static_cast<std::size_t>(std::count_if(chart.grid->values.begin(), chart.grid->values.end(),
+                                             [](double value) { return std::isfinite(value); }));
+  if (numCompared < chart.grid->values.size())
+    chart.notes << QObject::tr("Grey cells: the file lacks a run of one side.");
+  if (numCompared == 0)
     chart.emptyReason =
         QObject::tr("%1 has no rival in this file: add the dense kernel to the sweep.").arg(kernel);
   return chart;

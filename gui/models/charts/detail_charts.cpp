@@ -8,6 +8,7 @@
 #include "gui/models/charts/chart_tools.hpp"
 #include "gui/models/charts/charts.hpp"
 #include "gui/models/charts/reference_row.hpp"
+#include "traces/kernel_name.hpp"
 
 namespace kvroof::gui {
 namespace {
@@ -72,8 +73,9 @@ Chart buildTimelineChart(const ChartInput& input) {
     const double end = activity.start_ns + activity.duration_ns;
     chart.spans.push_back(
         {activity.start_ns, end, laneOf.at(activity.stream), series->second,
-         QStringLiteral("%1 %2").arg(formatQuantity(activity.duration_ns, Quantity::timeNs),
-                                     QString::fromStdString(activity.name))});
+         QStringLiteral("%1 %2").arg(
+             formatQuantity(activity.duration_ns, Quantity::timeNs),
+             QString::fromStdString(traces::readable_kernel_name(activity.name)))});
     x.add(activity.start_ns);
     x.add(end);
   }
@@ -83,8 +85,8 @@ Chart buildTimelineChart(const ChartInput& input) {
     return chart;
   }
   const auto name = name_of(input.details->record.activities.front().provenance);
-  chart.subtitle +=
-      QStringLiteral(" · %1").arg(QLatin1String(name.data(), static_cast<qsizetype>(name.size())));
+  chart.subtitle += QObject::tr(" · activities: %1")
+                        .arg(QLatin1String(name.data(), static_cast<qsizetype>(name.size())));
   x.applyTo(chart.x);
   chart.y.min = -0.7;
   chart.y.max = static_cast<double>(chart.y.categories.size()) - 0.3;

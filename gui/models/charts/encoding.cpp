@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include "gui/models/charts/chart_tools.hpp"
 #include "gui/models/data/column_ids.hpp"
@@ -73,7 +74,6 @@ int Encoding::shape(int row) const {
 }
 
 void Encoding::addLegend(Chart& chart) const {
-  constexpr std::size_t kMaxShades = 9;
   std::set<double> shades;
   std::set<int> series, shapes;
   for (const Mark& mark : chart.marks) {
@@ -81,12 +81,21 @@ void Encoding::addLegend(Chart& chart) const {
     series.insert(mark.hue.series);
     shapes.insert(mark.shape);
   }
-  const std::size_t step = std::max<std::size_t>(1, (shades.size() + kMaxShades - 1) / kMaxShades);
+  addShades(shades, chart);
+  addSeries(series, chart);
+  if (hasOwnShapes()) addShapes(shapes, chart);
+}
+
+// In each of the three the first entry names the column for all: with every entry naming it,
+// legends take the room.
+
+void Encoding::addShades(const std::set<double>& shown, Chart& chart) const {
+  constexpr std::size_t kMaxShades = 9;
+  const std::size_t step = std::max<std::size_t>(1, (shown.size() + kMaxShades - 1) / kMaxShades);
   std::size_t i = 0;
   for (const auto& [value, shade] : shadeOf_) {
-    if (!shades.contains(shade)) continue;
-    if (i++ % step != 0 && i != shades.size()) continue;
-    // The first names the column for all: with every one of them naming it, legends take the room.
+    if (!shown.contains(shade)) continue;
+    if (i++ % step != 0 && i != shown.size()) continue;
     const QString title = i == 1 ? colour_->info().title + QStringLiteral(": ") : QString();
     chart.legend.push_back({title + formatQuantity(value, colour_->info().quantity),
                             LegendSymbol::line,
@@ -94,24 +103,37 @@ void Encoding::addLegend(Chart& chart) const {
                             0,
                             {}});
   }
-  const bool isSameColumn = colour_ == shape_;
+}
+
+void Encoding::addSeries(const std::set<int>& shown, Chart& chart) const {
+  const int numNames = static_cast<int>(seriesOf_.size());
+  const bool isGreyOfOne = numNames == kNumSeries + 1;
+  QString title;
+  if (numNames > 0 && hasOwnShapes()) title = colour_->info().title + QStringLiteral(": ");
   for (const auto& [code, place] : seriesOf_)
-    if (place < kNumSeries && series.contains(place))
-      chart.legend.push_back({colour_->texts()[at(code)],
+    if (place < kNumSeries + (isGreyOfOne ? 1 : 0) && shown.contains(place))
+      chart.legend.push_back({std::exchange(title, QString()) + colour_->texts()[at(code)],
                               LegendSymbol::mark,
                               Hue{.series = place},
-                              isSameColumn ? place % kNumShapes : 0,
+                              colour_ == shape_ ? place % kNumShapes : 0,
                               {}});
-  if (static_cast<int>(seriesOf_.size()) > kNumSeries)
-    chart.legend.push_back({QObject::tr("%1 more (grey)").arg(seriesOf_.size() - kNumSeries),
+  if (numNames > kNumSeries && !isGreyOfOne)
+    chart.legend.push_back({QObject::tr("%1 more (grey)").arg(numNames - kNumSeries),
                             LegendSymbol::mark,
                             Hue{.series = kNumSeries},
                             0,
                             {}});
-  if (isSameColumn || shapeOf_.size() < 2) return;
+}
+
+void Encoding::addShapes(const std::set<int>& shown, Chart& chart) const {
+  QString title = shape_->info().title + QStringLiteral(": ");
   for (const auto& [code, shape] : shapeOf_)
-    if (shape < kNumShapes && shapes.contains(shape))
-      chart.legend.push_back({shape_->texts()[at(code)], LegendSymbol::mark, Hue{}, shape, {}});
+    if (shape < kNumShapes && shown.contains(shape))
+      chart.legend.push_back({std::exchange(title, QString()) + shape_->texts()[at(code)],
+                              LegendSymbol::mark,
+                              Hue{},
+                              shape,
+                              {}});
 }
 
 MarkMaker::MarkMaker(const ChartInput& input, const Encoding& encoding)
@@ -128,7 +150,7 @@ Mark MarkMaker::of(int row) const {
   return mark;
 }
 
-void addStateLegend(Chart& chart) {
+void addStateLegend(Chart& chart, const QString& ghosts) {
   const auto any = [&](auto isSo) {
     return std::any_of(chart.marks.begin(), chart.marks.end(), isSo);
   };
@@ -143,7 +165,7 @@ void addStateLegend(Chart& chart) {
       LegendSymbol::modelled, QObject::tr("modelled, not measured"));
   add(any([](const Mark& m) { return m.aboveRoof; }), LegendSymbol::aboveRoof,
       QObject::tr("above a roof: see details"));
-  add(any([](const Mark& m) { return m.ghost; }), LegendSymbol::ghost, QObject::tr("baseline"));
+  add(any([](const Mark& m) { return m.ghost; }), LegendSymbol::ghost, ghosts);
 }
 
 }  // namespace kvroof::gui

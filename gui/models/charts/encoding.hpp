@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <span>
 
 #include "gui/models/charts/builder.hpp"
@@ -27,6 +28,10 @@ class Encoding {
 
  private:
   void placeOnRamp(std::span<const int> rows);
+  bool hasOwnShapes() const { return colour_ != shape_ && shapeOf_.size() > 1; }
+  void addShades(const std::set<double>& shown, Chart& chart) const;
+  void addSeries(const std::set<int>& shown, Chart& chart) const;
+  void addShapes(const std::set<int>& shown, Chart& chart) const;
   static std::map<int, int> firstSeen(const Column& column, std::span<const int> rows);
 
   const Dataset& data_;
@@ -49,7 +54,8 @@ class MarkMaker {
   RowFacts facts_;
 };
 
-/// Legend entries for what the marks of the chart are: failed, simulated, modelled, above a roof.
-void addStateLegend(Chart& chart);
+/// Legend entries for what the marks of the chart are: failed, simulated, modelled, above a roof,
+/// and pale ones, which are `ghosts`.
+void addStateLegend(Chart& chart, const QString& ghosts = {});
 
 }  // namespace kvroof::gui

@@ -86,11 +86,14 @@ Chart buildFidelityChart(const ChartInput& input) {
   encoding.addLegend(chart);
   addStateLegend(chart);
   leftOut.noteIn(chart);
-  x.applyTo(chart.x);
-  const double air =
-      std::max(y.high() - y.low(), 1e-6) * 0.08;  // fidelity lives near 1: no zero line
-  chart.y.min = y.low() - air;
-  chart.y.max = y.high() + air;
+  // Sizes and fidelities lie close together and far from 0: points are compared, not lengths.
+  const auto fit = [](const Range& range, Axis& axis) {
+    const double air = std::max(range.high() - range.low(), 1e-6) * 0.08;
+    axis.min = range.low() - air;
+    axis.max = range.high() + air;
+  };
+  fit(x, chart.x);
+  fit(y, chart.y);
   return chart;
 }
 

@@ -43,14 +43,25 @@ class FloorBuilder {
  private:
   void addKind(const traces::Ceilings& ceilings, RoofKind kind, const std::vector<int>& sweep) {
     if (const auto* dram = best_roof(ceilings, RoofLevel::dram, kind)) {
-      addBytes(col::kDenseBytes, QObject::tr("dense bytes"), *dram, sweep);
-      addBytes(col::kCompressedBytes, QObject::tr("compressed bytes"), *dram, sweep);
+      const QString rate = formatQuantity(dram->value, Quantity::bytesPerS);
+      addBytes(col::kDenseBytes, QObject::tr("dense bytes%1 at %2").arg(ofBatch(sweep), rate),
+               *dram, sweep);
+      addBytes(col::kCompressedBytes,
+               QObject::tr("compressed bytes%1 at %2").arg(ofBatch(sweep), rate), *dram, sweep);
     }
     if (const auto* launch = best_roof(ceilings, RoofLevel::launch, kind)) {
       add(QObject::tr("launch %1").arg(formatQuantity(launch->value, Quantity::timeNs)), kind,
           {{-1e15, launch->value}, {1e15, launch->value}});
       y_.add(launch->value);
     }
+  }
+
+  /// Floors of one batch size lie across the curves of another: they must say whose they are.
+  QString ofBatch(const std::vector<int>& sweep) const {
+    const Column& batch = input_.data.at(col::kBatch);
+    return x_.info().id != col::kBatch && input_.data.isVaried(batch, input_.rows)
+               ? QObject::tr(" of batch %1").arg(batch.text(at(sweep.front())))
+               : QString();
   }
 
   void addBytes(QLatin1String id, const QString& what, const traces::Roof& dram,

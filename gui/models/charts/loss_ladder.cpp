@@ -2,6 +2,7 @@
 #include "gui/models/charts/loss_ladder.hpp"
 
 #include <QObject>
+#include <cmath>
 
 #include "gui/models/data/column_ids.hpp"
 
@@ -23,7 +24,7 @@ std::optional<LossLadder> lossLadder(const Dataset& data, int row) {
   step(QObject::tr("survivors only"), 0);
   step(QObject::tr("with index"), number(col::kBitmapBytes) + number(col::kIndexBytes));
   step(QObject::tr("with padding"), number(col::kPaddingBytes));
-  step(QObject::tr("with window"), number(col::kWindowBytes));
+  step(QObject::tr("with window: bound of the format"), number(col::kWindowBytes));
   ladder.steps.push_back({QObject::tr("achieved"), achieved});
   const QStringList names{QObject::tr("index"), QObject::tr("padding"), QObject::tr("window"),
                           QObject::tr("kernel")};
@@ -39,7 +40,12 @@ std::optional<LossLadder> lossLadder(const Dataset& data, int row) {
                                             formatQuantity(1 - kept, Quantity::share));
     }
   }
-  ladder.sentence = QObject::tr("Lost at each step to %1.").arg(losses.join(QStringLiteral(", ")));
+  ladder.sentence = QObject::tr("Lost at each step to %1").arg(losses.join(QStringLiteral(", ")));
+  const double moved = number(col::kDramBytes) / stored;
+  if (std::abs(moved - 1) > 0.01)
+    ladder.sentence += QObject::tr(" (it moves %1 of the bytes that are stored)")
+                           .arg(formatQuantity(moved, Quantity::ratio));
+  ladder.sentence += '.';
   return ladder;
 }
 

@@ -72,6 +72,7 @@ Chart buildBytesChart(const ChartInput& input) {
       axisOf(input.data.at(axisId), Scale::category),
       {.label = QObject::tr("bytes per token of the cache (B)"), .quantity = Quantity::bytes});
   if (chart.isEmpty()) return chart;
+  chart.subtitle = subtitleOf(input.data, input.rows, Origins::ofStoredBytes);
   const std::vector<Part> parts{
       {QObject::tr("key values"), &input.data.at(col::kKeyValueBytes)},
       {QObject::tr("value values"), &input.data.at(col::kValueValueBytes)},
@@ -114,9 +115,11 @@ Chart buildBreakdownChart(const ChartInput& input) {
   for (const Column& column : input.data.columns())
     if (column.info().id.startsWith(col::kPhasePrefix))
       parts.push_back({column.info().id.mid(col::kPhasePrefix.size()), &column});
+  // In the order in which they run; "pack_keys" is a part of packing.
   const auto place = [](const Part& part) {
     static const QStringList kOrder{"prune", "pack", "decode", "window", "merge"};
-    return kOrder.contains(part.name) ? kOrder.indexOf(part.name) : kOrder.size();
+    const qsizetype index = kOrder.indexOf(part.name.section('_', 0, 0));
+    return index < 0 ? kOrder.size() : index;
   };
   std::stable_sort(parts.begin(), parts.end(),
                    [&](const Part& a, const Part& b) { return place(a) < place(b); });
@@ -125,6 +128,10 @@ Chart buildBreakdownChart(const ChartInput& input) {
   if (chart.bars.empty())
     chart.emptyReason = QObject::tr(
         "The records of this sweep hold no times per phase (prune, pack, decode, merge, window).");
+  if (std::any_of(chart.bars.begin(), chart.bars.end(),
+                  [&](const BarPart& bar) { return bar.name.startsWith(QLatin1String("p")); }))
+    chart.notes << QObject::tr(
+        "Pruning and packing happen once per token, decoding at every step.");
   return chart;
 }
 

@@ -100,7 +100,7 @@ std::vector<double> subTickPlaces(const Axis& axis, double low, double high) {
 }
 
 QString tickText(const Axis& axis, double place) {
-  if (axis.scale != Scale::category) return formatQuantity(place, axis.quantity);
+  if (axis.scale != Scale::category) return formatQuantity(place * axis.perUnit, axis.quantity);
   const auto i = static_cast<qsizetype>(std::lround(place));
   return i >= 0 && i < axis.categories.size() ? axis.categories[i] : QString();
 }

@@ -4,6 +4,7 @@
 #include <QObject>
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <unordered_map>
 
 #include "gui/models/data/column_ids.hpp"
@@ -15,12 +16,33 @@ double number(const Dataset& data, QLatin1String id, int row) {
   return data.at(id).number(static_cast<std::size_t>(row));
 }
 
-std::unordered_map<std::uint64_t, int> lastPerConfiguration(const Dataset& data,
-                                                            std::span<const int> rows) {
-  std::unordered_map<std::uint64_t, int> last;
-  for (const int row : rows) last[data.configurationOf(static_cast<std::size_t>(row))] = row;
-  return last;
-}
+/// The last runs of every configuration: of the same backend, else of another one, so that a
+/// simulated trace is a baseline of a measured one, too.
+class LastRuns {
+ public:
+  LastRuns(const Dataset& data, std::span<const int> rows)
+      : data_(data), backend_(data.at(col::kBackend)) {
+    for (const int row : rows) ofConfiguration_[configurationOf(row)].push_back(row);
+  }
+  std::optional<int> like(int row) const {
+    const auto found = ofConfiguration_.find(configurationOf(row));
+    if (found == ofConfiguration_.end()) return std::nullopt;
+    const std::vector<int>& runs = found->second;
+    const auto last = std::find_if(runs.rbegin(), runs.rend(), [&](int run) {
+      return backend_.same(static_cast<std::size_t>(run), static_cast<std::size_t>(row));
+    });
+    return last != runs.rend() ? *last : runs.back();
+  }
+
+ private:
+  std::uint64_t configurationOf(int row) const {
+    return data_.configurationOf(static_cast<std::size_t>(row));
+  }
+
+  const Dataset& data_;
+  const Column& backend_;
+  std::unordered_map<std::uint64_t, std::vector<int>> ofConfiguration_;
+};
 
 void addPredicted(const Dataset& data, int row, std::vector<Delta>& deltas) {
   const double predicted = number(data, col::kPredicted, row);
@@ -71,15 +93,15 @@ std::vector<Delta> compareRows(const Dataset& data, std::span<const int> rows, i
         baselineRows.push_back(row);
     }
   }
-  const auto baseline = lastPerConfiguration(data, baselineRows);
+  const LastRuns baseline(data, baselineRows);
   for (const int row : rows) {
     const auto r = static_cast<std::size_t>(row);
     if (data.fileOf(r) == baselineFile || !(number(data, col::kTime, row) > 0)) continue;
     if (baselineFile < 0) {
       addPredicted(data, row, deltas);
-    } else if (const auto found = baseline.find(data.configurationOf(r)); found != baseline.end()) {
-      deltas.push_back({row, found->second, number(data, col::kTime, row),
-                        number(data, col::kTime, found->second), judge(data, row, found->second)});
+    } else if (const auto before = baseline.like(row)) {
+      deltas.push_back({row, *before, number(data, col::kTime, row),
+                        number(data, col::kTime, *before), judge(data, row, *before)});
     }
   }
   std::stable_sort(deltas.begin(), deltas.end(),

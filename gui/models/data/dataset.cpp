@@ -121,8 +121,8 @@ void Dataset::append(const Batch& batch) {
     recordOf_.push_back(batch.firstRecord + i);
     environmentIdOf_.push_back(codeOfId(summary.environment_id));
     ceilingsIdOf_.push_back(codeOfId(summary.ceilings_id));
-    configurationOf_.push_back(std::hash<std::string>{}(
-        traces::configuration_key(summary.kernel, summary.backend, summary.problem, summary.axes)));
+    configurationOf_.push_back(std::hash<std::string>{}(traces::configuration_key(
+        summary.kernel, traces::Backend::cuda, summary.problem, summary.axes)));
     fileOf_.push_back(batch.file);
   }
   for (Column& column : columns_) column.padTo(size());

@@ -54,7 +54,8 @@ class Dataset : public QObject {
 
   int fileOf(std::size_t row) const { return fileOf_[row]; }
   std::size_t recordOf(std::size_t row) const { return recordOf_[row]; }
-  /// Hash of traces::configuration_key(): equal rows are the same configuration.
+  /// Hash of traces::configuration_key() without the backend: equal rows are the same
+  /// configuration.
   std::uint64_t configurationOf(std::size_t row) const { return configurationOf_[row]; }
   /// nullptr when the record names none or the file does not hold it yet.
   const traces::Ceilings* ceilingsOf(std::size_t row) const;

@@ -31,7 +31,7 @@ traces::Details TraceSource::details(std::size_t record) const {
   return index_->details(record);
 }
 
-QStringList TraceSource::warnings() const {
+QStringList TraceSource::warnings(Tail tail) const {
   const std::lock_guard lock(mutex_);
   QStringList sentences;
   if (!index_) return sentences;
@@ -41,7 +41,7 @@ QStringList TraceSource::warnings() const {
     sentences.push_back(
         QObject::tr("%1 holds no records yet; they appear here as they are written.").arg(path_));
   }
-  if (index_->torn_bytes() > 0) {
+  if (index_->torn_bytes() > 0 && tail == Tail::reported) {
     sentences.push_back(QObject::tr("%1 ends in an unfinished line (%2 bytes): a record is being "
                                     "written, or the writer was stopped.")
                             .arg(path_)

@@ -30,8 +30,10 @@ class TraceSource {
   /// Everything about one record. Throws TraceError when it can no longer be read.
   traces::Details details(std::size_t record) const;
 
+  /// Whether an unfinished last line is worth a sentence; in a file that grows it is none.
+  enum class Tail { reported, expected };
   /// Sentences about lines that were skipped or are torn, and about an empty file.
-  QStringList warnings() const;
+  QStringList warnings(Tail tail = Tail::reported) const;
 
  private:
   QString path_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gui/models/text/guidance.hpp"
 
+#include <QMap>
 #include <QObject>
 #include <algorithm>
 #include <cmath>
@@ -25,6 +26,22 @@ const traces::Roof* roofOf(const traces::Ceilings& ceilings, RoofLevel level) {
   return measured ? measured : best_roof(ceilings, level, RoofKind::theoretical);
 }
 
+/// A term of the latency model, with what its name means where that is no common word.
+QString termText(const QString& term) {
+  static const QMap<QString, QString> kMeanings{
+      {"trips", QObject::tr("loads that wait for each other")},
+      {"shared", QObject::tr("shared memory of the busiest SM")},
+      {"tensor", QObject::tr("tensor cores of the busiest SM")},
+      {"issue", QObject::tr("instruction issue of the busiest SM")},
+      {"alu", QObject::tr("integer and logic instructions of the busiest SM")},
+      {"fma", QObject::tr("multiply-add instructions of the busiest SM")},
+      {"xu", QObject::tr("special functions of the busiest SM")},
+      {"lsu", QObject::tr("loads and stores of the busiest SM")},
+      {"chain", QObject::tr("instructions that wait for each other in one warp")}};
+  const QString meaning = kMeanings.value(term);
+  return meaning.isEmpty() ? term : QStringLiteral("%1 (%2)").arg(term, meaning);
+}
+
 /// Collects what is known of one record and turns it into sentences.
 class Adviser {
  public:
@@ -38,8 +55,8 @@ class Adviser {
     addStatus();
     addOrigin();
     addLimit();
-    addInstructionBudget();
     addHeadroom();
+    addInstructionBudget();
     addModel();
     if (number(col::kAboveRoof) == 1)
       guidance_.warnings << aboveRoofCause(data_, static_cast<int>(row_));
@@ -123,7 +140,8 @@ class Adviser {
     } else if (text(col::kTimeProvenance) == "modelled" && !text(col::kBinding).isEmpty()) {
       guidance_.headline =
           QObject::tr("Bound by %1, says the model: the nearest roof, the %2, is used to %3 only.")
-              .arg(text(col::kBinding), roofName(uses.front()), share(uses.front().share()));
+              .arg(termText(text(col::kBinding)), roofName(uses.front()),
+                   share(uses.front().share()));
     } else {
       guidance_.headline =
           QObject::tr("Latency-bound: the nearest roof, the %1, is used to %2 only.")
@@ -157,7 +175,9 @@ class Adviser {
                "row is %2%3.")
                .arg(formatNumber(cost, 3), formatNumber(budget, 3),
                     cost > budget
-                        ? QObject::tr(": over budget, so decompression is not hidden behind memory")
+                        ? QObject::tr(
+                              ": over budget, so memory would not hide decompression even if there "
+                              "were enough work")
                         : QString());
   }
 
@@ -185,7 +205,7 @@ class Adviser {
     if (!(predicted > 0)) return;
     QString sentence = QObject::tr("The model predicts %1").arg(time(predicted));
     if (!text(col::kBinding).isEmpty())
-      sentence += QObject::tr(", bound by %1").arg(text(col::kBinding));
+      sentence += QObject::tr(", bound by %1").arg(termText(text(col::kBinding)));
     if (text(col::kTimeProvenance) == "measured" && timeNs() > 0)
       sentence += QObject::tr("; measured is %1 of that").arg(share(timeNs() / predicted));
     const auto* prediction = details_ && !details_->record.predictions.empty()

@@ -82,7 +82,7 @@ QPen ChartPainter::penOf(const Line& line) const {
   QColor colour = isOfData ? colours.of(line.hue) : colours.text();
   double width = 1.6;
   if (line.role == LineRole::sweep) {
-    colour.setAlphaF(0.75F);
+    colour.setAlphaF(0.85F);
     width = 1.2;
   } else if (line.role == LineRole::level) {
     width = 1;

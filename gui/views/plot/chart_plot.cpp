@@ -177,14 +177,17 @@ std::optional<QPointF> ChartPlot::placeOf(int row) const {
 
 QString ChartPlot::savePicture(const QString& path, Format format, QSize size) {
   const QRect before = viewport();
+  // On a screen of small pixels a picture has larger texts, not more of everything.
+  const double ratio = format == Format::png ? devicePixelRatioF() : 1;
+  const QSize laidOut = (QSizeF(size) / ratio).toSize();
   const auto lay = [&](bool isVector) {
-    setViewport(QRect(QPoint(0, 0), size));
+    setViewport(QRect(QPoint(0, 0), laidOut));
     prepare(isVector);
   };
   QString problem;
   if (format == Format::png) {
-    lay(false);
-    if (!toPixmap(size.width(), size.height()).save(path, "PNG"))
+    lay(ratio != 1);
+    if (!toPixmap(laidOut.width(), laidOut.height(), ratio).save(path, "PNG"))
       problem = tr("%1 could not be written").arg(path);
   } else {
     lay(true);

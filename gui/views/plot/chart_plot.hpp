@@ -38,7 +38,8 @@ class ChartPlot : public QCustomPlot {
   std::optional<QRectF> legendBox(const QString& toggle) const { return footer_->boxOf(toggle); }
 
   enum class Format { png, svg, pdf };
-  /// Draws at `size` into a file. Returns "" or why it could not.
+  /// Draws at `size`, in pixels of a png and units of the others, into a file. Returns "" or why it
+  /// could not.
   QString savePicture(const QString& path, Format format, QSize size);
   /// Pixel place of the mark of a row; no value when it is not in the chart.
   std::optional<QPointF> placeOf(int row) const;

@@ -22,10 +22,10 @@ QColor between(const std::array<QRgb, N>& stops, double share) {
   return mixed(QColor(stops[left]), QColor(stops[left + 1]), place - static_cast<double>(left));
 }
 
-constexpr std::array<QRgb, 8> kLightSeries{0xff0072b2, 0xffc77700, 0xff008a63, 0xffb0508a,
-                                           0xff3d9bd6, 0xff8a7d00, 0xff7a4a3a, 0xff808080};
-constexpr std::array<QRgb, 8> kDarkSeries{0xff58aee6, 0xfff0b040, 0xff37c99b, 0xffe59ac6,
-                                          0xff9ad4f7, 0xffe0d64f, 0xffc99a86, 0xffa0a0a0};
+constexpr std::array<QRgb, 8> kLightSeries{0xff005ea0, 0xffca7900, 0xff008b5b, 0xffb15890,
+                                           0xff389be6, 0xff907e39, 0xff6f3e2c, 0xff585858};
+constexpr std::array<QRgb, 8> kDarkSeries{0xff4fa4db, 0xffd1951b, 0xff32e5b9, 0xffa46da0,
+                                          0xff9ad4f7, 0xffdbdb54, 0xfffdc58d, 0xff969696};
 constexpr std::array<QRgb, 6> kViridis{0xff440154, 0xff414487, 0xff2a788e,
                                        0xff22a884, 0xff7ad151, 0xfffde725};
 constexpr std::array<QRgb, 5> kDivergingLight{0xffb35806, 0xfff1a340, 0xfff7f7f7, 0xff92bfe0,
@@ -55,9 +55,9 @@ QColor Colours::series(int index) const {
   return QColor(isDark_ ? kDarkSeries[i] : kLightSeries[i]);
 }
 
-/// The end of the ramp that is near the background is left out.
+/// The end of the ramp that has little contrast with the background is left out.
 QColor Colours::ramp(double share) const {
-  return between(kViridis, isDark_ ? 0.3 + 0.7 * share : 0.8 * share);
+  return between(kViridis, isDark_ ? 0.4 + 0.6 * share : 0.58 * share);
 }
 
 QColor Colours::of(const Hue& hue) const {
@@ -65,15 +65,20 @@ QColor Colours::of(const Hue& hue) const {
   return hue.series < 0 ? muted() : series(hue.series);
 }
 
+QColor Colours::textOf(const Hue& hue) const { return mixed(of(hue), text_, 0.35); }
+
 QColor Colours::cell(double share, bool isDiverging) const {
   if (!isDiverging) return between(kViridis, share);
   return isDark_ ? between(kDivergingDark, share) : between(kDivergingLight, share);
 }
 
 QColor Colours::readableOn(const QColor& background) {
-  const double luminance =
-      0.299 * background.red() + 0.587 * background.green() + 0.114 * background.blue();
-  return luminance > 140 ? QColor(Qt::black) : QColor(Qt::white);
+  const auto linear = [](float c) { return std::pow((c + 0.055) / 1.055, 2.4); };  // of sRGB
+  const double luminance = 0.2126 * linear(background.redF()) +
+                           0.7152 * linear(background.greenF()) +
+                           0.0722 * linear(background.blueF());
+  constexpr double kEvenContrast = 0.179;  // black and white are then as readable as each other
+  return luminance > kEvenContrast ? QColor(Qt::black) : QColor(Qt::white);
 }
 
 QPalette themePalette(Theme theme) {

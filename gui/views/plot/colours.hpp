@@ -9,7 +9,9 @@
 namespace kvroof::gui {
 
 /// Colours of a plot for one palette. Names get colours that colour-blind readers can tell apart
-/// (after Okabe and Ito), numbers a ramp of rising lightness (viridis); red is kept for failures.
+/// (after Okabe and Ito, moved until every pair differs under each kind of colour blindness:
+/// tests/gui/palette_test.cpp), numbers a ramp of rising lightness (viridis); red is kept for
+/// failures.
 class Colours {
  public:
   explicit Colours(const QPalette& palette);
@@ -23,6 +25,8 @@ class Colours {
   QColor warning() const;  // ring of points above a roof
   QColor highlight() const { return highlight_; }
   QColor of(const Hue& hue) const;
+  /// Of a text about something of this hue: texts need more contrast than lines.
+  QColor textOf(const Hue& hue) const;
   /// Cell of a grid; `share` is the place 0..1 between lowest and highest value.
   QColor cell(double share, bool isDiverging) const;
   /// Black or white, whichever can be read on `background`.

@@ -62,17 +62,19 @@ void ChartPainter::paintLabelAlong(const Line& line) {
       // left.
       const double share =
           isFlat ? 1 - static_cast<double>(step) / steps : static_cast<double>(step) / steps;
-      const double start = 6 + share * (segment.length() - size.width() - 12);
+      const double start = 3 + share * (segment.length() - size.width() - 6);
       QTransform turn;
       turn.translate(a.x(), a.y());
       turn.rotate(-segment.angle());
       const QRectF box(start, offset, size.width(), size.height());
-      if (!placer_.tryTake(turn.map(QPolygonF(box)))) continue;
+      if (!placer_.tryTake(turn.map(QPolygonF(box.adjusted(-2, 0, 2, 0))))) continue;
       painter_.save();
       painter_.setTransform(turn, true);
       painter_.fillRect(box.adjusted(0, 2, 0, -2), behindText());
-      const bool isFaint = line.dashed || line.role == LineRole::sweep;
-      painter_.setPen(isFaint ? setup_.colours.muted() : setup_.colours.text());
+      const bool isFaint = line.dashed && line.role != LineRole::sweep;
+      painter_.setPen(line.role == LineRole::sweep ? setup_.colours.textOf(line.hue)
+                      : isFaint                    ? setup_.colours.muted()
+                                                   : setup_.colours.text());
       painter_.drawText(box, Qt::AlignCenter, line.label);
       painter_.restore();
       return;
@@ -92,7 +94,7 @@ void ChartPainter::paintLabels() {
   for (const Label& label : setup_.chart.labels) {
     const QPointF at = place(label.at);
     if (isHidden(label.toggle) || !setup_.area.contains(at)) continue;
-    const QSizeF size(metrics.horizontalAdvance(label.text) + 4, metrics.height());
+    const QSizeF size(metrics.horizontalAdvance(label.text) + 2, metrics.height());
     auto where = label.isRidge ? placeOfRidge(at, size) : std::nullopt;
     if (!where) where = placer_.near(at, size, 11);
     if (!where) continue;

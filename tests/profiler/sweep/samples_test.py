@@ -33,9 +33,9 @@ class Samples(unittest.TestCase):
                     self.assertIn(time["provenance"], ("measured", "modelled"))
                     self.assertEqual(time["provenance"] == "measured", one["backend"] == "cuda")
 
-    def test_reports_exports_and_crossover_work_on_them(self):
+    def test_reports_exports_and_crossover_work_on_those_of_kernels(self):
         with folder() as place:
-            for path in SAMPLES:
+            for path in (path for path in SAMPLES if "\"times\":" in pathlib.Path(path).read_text()):
                 self.assertIn("Roofline", kvroof("report", path).stdout)
                 done = kvroof("export", path, "--csv", f"{place}/a.csv", "--md", f"{place}/a.md", "--chrome-trace",
                               f"{place}/a.json", "--google-benchmark", f"{place}/g.json", "--sqlite", f"{place}/a.db")

@@ -60,18 +60,21 @@ TEST(SampleTrace, no_kernel_reads_memory_faster_than_the_read_probe) {
 }
 
 TEST(SampleTrace, measured_ceilings_stay_below_the_theoretical_ones) {
+  int with_measured = 0;
   for (const auto& [id, ceilings] : sample().ceilings) {
     for (const traces::RoofLevel level : {traces::RoofLevel::dram, traces::RoofLevel::tensor}) {
       const traces::Roof* measured = traces::best_roof(ceilings, level, traces::RoofKind::measured);
       const traces::Roof* stated =
           traces::best_roof(ceilings, level, traces::RoofKind::theoretical);
-      ASSERT_NE(measured, nullptr);
       ASSERT_NE(stated, nullptr);
+      if (measured == nullptr) continue;  // of a sweep without --ceilings
+      ++with_measured;
       EXPECT_LT(measured->value, stated->value) << traces::name_of(level);
       EXPECT_GT(measured->value, 0.3 * stated->value)
           << "a probe this slow measures something else";
     }
   }
+  EXPECT_GE(with_measured, 2);
 }
 
 }  // namespace

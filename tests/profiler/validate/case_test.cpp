@@ -141,13 +141,17 @@ TEST(SmokeSuite, is_this_fixed_list) {
                           "1 x 8/2 heads x 300 tokens x 128, window 32, "
                           "per_token_output_aware/think, kept 64/40, f16",
                           "1 x 8/2 heads x 300 tokens x 128, window 32, think/4:8, kept 64/64, f16",
+                          "1 x 8/2 heads x 300 tokens x 128, window 32, "
+                          "published/per_channel_output_aware, kept 65/40, f16",
+                          "1 x 8/2 heads x 300 tokens x 128, window 32, 4 sinks, "
+                          "per_token_magnitude/per_channel_magnitude, kept 64/40, f16",
                           "2 x 8/2 heads x 97,200 tokens x 128, window 32, 70 appended, "
                           "kept 64/64, f16"));
   EXPECT_THAT(lines(Suite::kSmoke, "think"),
-              ElementsAre("think, 1 x 8/2 heads x 300 tokens x 128, window 0, kept 40/128, f16",
-                          "think, 1 x 8/2 heads x 300 tokens x 128, window 32, kept 40/128, f16",
-                          "think, 1 x 8/2 heads x 300 tokens x 128, window 0, kept 64/128, f16",
-                          "think, 1 x 8/2 heads x 300 tokens x 128, window 32, kept 64/128, f16"));
+              ElementsAre("think, 1 x 8/2 heads x 300 tokens x 128, window 0, kept 40/89, f16",
+                          "think, 1 x 8/2 heads x 300 tokens x 128, window 32, kept 40/40, f16",
+                          "think, 1 x 8/2 heads x 300 tokens x 128, window 0, kept 64/65, f16",
+                          "think, 1 x 8/2 heads x 300 tokens x 128, window 32, kept 64/64, f16"));
 }
 
 TEST(Suites, have_cases_of_every_method) {

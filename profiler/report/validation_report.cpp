@@ -85,17 +85,20 @@ Json problem_json(const CaseResult& result) {
 
 std::string validation_table(const std::vector<CaseResult>& results, const Device& device) {
   std::string text;
-  int passed = 0;
+  int passed = 0, skipped = 0;
   for (const CaseResult& result : results) {
     text += case_head(result);
     for (const KernelResult& kernel : result.kernels) text += kernel_line(kernel);
     passed += result.status() == Status::kPassed ? 1 : 0;
+    skipped += result.status() == Status::kSkipped ? 1 : 0;
   }
   const bool simulated = device.backend() == Backend::kSim;
-  text += fmt::format(
-      "\n{} of {} cases passed on {} ({}).\n", passed, results.size(), to_string(device.backend()),
-      simulated ? fmt::format("simulated, with the limits of an {}", device.info().name)
-                : device.info().name);
+  text +=
+      fmt::format("\n{} of {} cases passed on {} ({}){}.\n", passed, results.size(),
+                  to_string(device.backend()),
+                  simulated ? fmt::format("simulated, with the limits of an {}", device.info().name)
+                            : device.info().name,
+                  skipped > 0 ? fmt::format(", {} skipped", skipped) : "");
   text +=
       "prune: what the rule's kernel keeps against the reference's choice; pack: the same of what "
       "is "

@@ -22,6 +22,7 @@ namespace {
 
 using test::small_case;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 std::string temporary_file() {
@@ -240,7 +241,10 @@ TEST_F(Report, as_a_table_shows_reasons_and_counts) {
       report::validation_table({failed, with_status(Status::kPassed)}, simulator_);
   EXPECT_THAT(table, HasSubstr("failed  one element is wrong"));
   EXPECT_THAT(table, HasSubstr("1 of 2 cases passed on sim (simulated"));
+  EXPECT_THAT(table, Not(HasSubstr("skipped")));
   EXPECT_THAT(table, HasSubstr("no plan"));
+  EXPECT_THAT(report::validation_table({with_status(Status::kSkipped)}, simulator_),
+              HasSubstr("NVIDIA H200), 1 skipped.\n"));
   EXPECT_THAT(report::validation_table({}, simulator_), HasSubstr("0 of 0 cases passed"));
 }
 

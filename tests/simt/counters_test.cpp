@@ -43,12 +43,14 @@ TEST(GlobalTraffic, of_an_unaligned_row_takes_one_more_sector) {
 
 TEST(GlobalTraffic, a_predicated_off_instruction_is_issued_and_asks_for_nothing) {
   Bench bench;
-  const Counters counters = bench.run([&] {
-    load_global_if<U32>(lane_index() < 3, bench.input() + lane_index());
-    load_global_if<U32>(false, bench.input());
-    store_global_if(false, bench.output(), U32(0u));
-    store_shared_if(false, &shared_memory<std::uint32_t>(), U32(0u));
-  });
+  const Counters counters = bench.run(
+      [&] {
+        load_global_if<U32>(lane_index() < 3, bench.input() + lane_index());
+        load_global_if<U32>(false, bench.input());
+        store_global_if(false, bench.output(), U32(0u));
+        store_shared_if(false, &shared_memory<std::uint32_t>(), U32(0u));
+      },
+      32, 4);
   EXPECT_EQ(counters.global_load, (GlobalTraffic{1, 1, 12}));
   EXPECT_EQ(counters.global_store, GlobalTraffic{});
   EXPECT_EQ(counters.shared_store, SharedTraffic{});

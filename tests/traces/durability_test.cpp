@@ -157,7 +157,7 @@ TEST(Kill, of_a_writer_at_a_hundred_random_moments_loses_at_most_the_line_in_fli
     ::close(ends[1]);
     std::int64_t first = -1;  // by then the file is open
     ASSERT_EQ(::read(ends[0], &first, sizeof first), static_cast<ssize_t>(sizeof first));
-    std::this_thread::sleep_for(std::chrono::microseconds(moments.integer(0, 5000)));
+    std::this_thread::sleep_for(std::chrono::microseconds(moments.integer(0, 30000)));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     const std::int64_t acknowledged = std::max(first, last_number(ends[0])) + 1;

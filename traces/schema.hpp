@@ -209,6 +209,7 @@ void describe(Archive& a, T& record) {
   a.field("counters", record.counters);
   a.field("counters_reason", record.counters_reason);
   a.field("activities", record.activities);
+  a.field("activities_reason", record.activities_reason);
 }
 
 /// Read only: `first(name, value)` takes the first element of a list, if there is one.

@@ -248,6 +248,7 @@ struct Record {
   std::optional<std::map<std::string, Counter>> counters{};
   std::string counters_reason{};
   std::vector<Activity> activities{};
+  std::string activities_reason{};  // why there are none though they were asked for
   std::string unknown{};  // fields of a newer writer, as JSON text, written back unchanged; "" when
                           // there are none
   bool operator==(const Record&) const = default;

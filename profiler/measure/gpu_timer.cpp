@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profiler/measure/gpu_timer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
+#include "kernels/baselines/probes/ceilings.hpp"
 #include "kernels/cuda/check.hpp"
 
 namespace kvroof::measure {
 namespace {
 
 constexpr std::int64_t kFlushMultiple = 4;  // of L2: its replacement is not plain LRU
+
+/// In whole granules of the probe that reads it.
+std::size_t flush_bytes(const DeviceInfo& device) {
+  const std::int64_t granules = kFlushMultiple * device.l2_bytes / probes::kBandwidthGranule;
+  return static_cast<std::size_t>(std::max<std::int64_t>(1, granules) * probes::kBandwidthGranule);
+}
 
 }  // namespace
 
@@ -55,10 +63,19 @@ LaunchGraph::~LaunchGraph() { cudaGraphExecDestroy(executable_); }
 void LaunchGraph::replay() { KVROOF_CUDA_CHECK(cudaGraphLaunch(executable_, stream_)); }
 
 L2Flush::L2Flush(CudaDevice& device)
-    : scratch_(device, static_cast<std::size_t>(kFlushMultiple * device.info().l2_bytes),
-               "L2 flush") {}
+    : device_(device),
+      scratch_(device, flush_bytes(device.info()), "L2 flush"),
+      sink_(device, 1, "L2 flush, sink") {
+  scratch_.fill(std::byte{1});
+}
 
-void L2Flush::enqueue() { scratch_.fill(std::byte{++value_}); }
+void L2Flush::enqueue() {
+  probes::launch_bandwidth({.direction = probes::Direction::read,
+                            .source = scratch_.data(),
+                            .bytes = static_cast<std::int64_t>(scratch_.size()),
+                            .sink = sink_.data()},
+                           probes::bandwidth_shapes().front(), device_);
+}
 
 std::string pci_bus_id(int ordinal) {
   std::array<char, 32> text{};

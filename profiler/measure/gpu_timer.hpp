@@ -3,6 +3,7 @@
 
 #include <cuda_runtime.h>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -43,15 +44,17 @@ class LaunchGraph {
   cudaGraphExec_t executable_ = nullptr;
 };
 
-/// Evicts what L2 holds by overwriting a buffer of several times its size.
+/// Evicts what L2 holds by reading a buffer of several times its size. Writing one would leave L2
+/// full of lines that whatever runs next has to write to memory.
 class L2Flush {
  public:
   explicit L2Flush(CudaDevice& device);
   void enqueue();
 
  private:
+  CudaDevice& device_;
   DeviceBuffer<std::byte> scratch_;
-  unsigned char value_ = 0;
+  DeviceBuffer<std::uint32_t> sink_;
 };
 
 /// As cudaDeviceGetPCIBusId writes it.

@@ -59,13 +59,39 @@ const Library& load() {
   return library;
 }
 
+std::string_view remedy_of(CUptiResult result) {
+  switch (result) {
+    case CUPTI_ERROR_INSUFFICIENT_PRIVILEGES:
+    case CUPTI_ERROR_VIRTUALIZED_DEVICE_INSUFFICIENT_PRIVILEGES:
+      return "run as root or with CAP_SYS_ADMIN (in a container, --cap-add SYS_ADMIN), or load the "
+             "driver with NVreg_RestrictProfilingToAdminUsers=0 (a file in /etc/modprobe.d)";
+    case CUPTI_ERROR_HARDWARE_BUSY:
+    case CUPTI_ERROR_MULTIPLE_SUBSCRIBERS_NOT_SUPPORTED:
+    case CUPTI_ERROR_OLD_PROFILER_API_INITIALIZED:
+      return "another profiler (Nsight, a debugger, another CUPTI tool) counts on this device or "
+             "in "
+             "this process: end it";
+    case CUPTI_ERROR_INVALID_CHIP_NAME:
+      return "this CUPTI is older than the chip: take libcupti of a newer CUDA toolkit";
+    case CUPTI_ERROR_VIRTUALIZED_DEVICE_NOT_SUPPORTED:
+    case CUPTI_ERROR_CONFIDENTIAL_COMPUTING_NOT_SUPPORTED:
+    case CUPTI_ERROR_CMP_DEVICE_NOT_SUPPORTED:
+    case CUPTI_ERROR_MIG_DEVICE_NOT_SUPPORTED:
+    case CUPTI_ERROR_SLI_DEVICE_NOT_SUPPORTED:
+    case CUPTI_ERROR_WSL_DEVICE_NOT_SUPPORTED:
+      return "counters are not to be had on a device that is set up like this: use a whole one, "
+             "without virtualisation, MIG, SLI, WSL or confidential computing";
+    default: return "";
+  }
+}
+
 void check(const Api& api, CUptiResult result, const char* what) {
   if (result == CUPTI_SUCCESS) return;
   const char* text = nullptr;
   if (api.cuptiGetResultString == nullptr ||
       api.cuptiGetResultString(result, &text) != CUPTI_SUCCESS || text == nullptr)
     text = "no text for it";
-  throw Error(fmt::format("{}: {} ({})", what, text, static_cast<int>(result)));
+  throw Error(fmt::format("{}: {} ({})", what, text, static_cast<int>(result)), result);
 }
 
 }  // namespace kvroof::cupti

@@ -9,6 +9,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace kvroof::cupti {
 
@@ -21,14 +22,13 @@ namespace kvroof::cupti {
   X(cuptiActivityDisable)                         \
   X(cuptiActivityFlushAll)                        \
   X(cuptiActivityGetNextRecord)                   \
+  X(cuptiActivityGetNumDroppedRecords)            \
   X(cuptiProfilerInitialize)                      \
-  X(cuptiProfilerDeInitialize)                    \
   X(cuptiDeviceGetChipName)                       \
   X(cuptiProfilerGetCounterAvailability)          \
   X(cuptiProfilerHostInitialize)                  \
   X(cuptiProfilerHostDeinitialize)                \
   X(cuptiProfilerHostGetSupportedChips)           \
-  X(cuptiProfilerHostGetSubMetrics)               \
   X(cuptiProfilerHostGetMetricProperties)         \
   X(cuptiProfilerHostConfigAddMetrics)            \
   X(cuptiProfilerHostGetConfigImageSize)          \
@@ -70,10 +70,20 @@ const Library& load();
 /// The same from one file.
 Library open_library(const std::string& path);
 
-/// A call of CUPTI that failed.
+/// What a person can do about a result of CUPTI, as a sentence without its full stop; "" where the
+/// result names no cause. The one table of remedies: reasons in records and kvroof doctor use it.
+std::string_view remedy_of(CUptiResult result);
+
+/// Something that CUPTI did not do.
 class Error : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  /// `result` is success where no call failed and yet nothing came out.
+  explicit Error(const std::string& what, CUptiResult result = CUPTI_SUCCESS)
+      : runtime_error(what), result_(result) {}
+  CUptiResult result() const { return result_; }
+
+ private:
+  CUptiResult result_;
 };
 
 /// Throws Error "<what>: <CUPTI's text> (<number>)" unless `result` is success.

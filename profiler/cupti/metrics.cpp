@@ -119,48 +119,46 @@ const std::vector<MetricRow>& metric_rows() {
         "sm__inst_executed_pipe_tensor_subpipe_hmma.sum"}},
       {"tensor_utilisation",
        "%",
-       "cycles in which the tensor pipe worked",
-       {"sm__pipe_tensor_op_hmma_cycles_active.avg.pct_of_peak_sustained_elapsed",
-        "sm__pipe_tensor_subpipe_hmma_cycles_active.avg.pct_of_peak_sustained_elapsed",
-        "sm__pipe_tensor_cycles_active.avg.pct_of_peak_sustained_elapsed"}},
+       "of an SM's active cycles, those in which the tensor pipe worked",
+       {"sm__pipe_tensor_op_hmma_cycles_active.avg.pct_of_peak_sustained_active",
+        "sm__pipe_tensor_subpipe_hmma_cycles_active.avg.pct_of_peak_sustained_active",
+        "sm__pipe_tensor_cycles_active.avg.pct_of_peak_sustained_active"}},
       {"issue_utilisation",
        "%",
-       "cycles in which an instruction was issued",
-       {"smsp__issue_active.avg.pct_of_peak_sustained_elapsed",
-        "sm__issue_active.avg.pct_of_peak_sustained_elapsed"}},
-      {"sm_cycles", "cycle", "of the range", {"sm__cycles_elapsed.max", "gpc__cycles_elapsed.max"}},
-      {"sm_clock_hz",
-       "Hz",
-       "mean over the range",
-       {"sm__cycles_elapsed.avg.per_second", "gpc__cycles_elapsed.avg.per_second"}},
-      {"dram_clock_hz", "Hz", "mean over the range", {"dram__cycles_elapsed.avg.per_second"}},
-      {"gpu_time_ns", "ns", "of the range, under the profiler", {"gpu__time_duration.sum"}},
+       "of an SM's active cycles, those in which an instruction was issued",
+       {"smsp__issue_active.avg.pct_of_peak_sustained_active",
+        "sm__issue_active.avg.pct_of_peak_sustained_active"}},
+      {"sm_active_cycles",
+       "cycle",
+       "with a warp on the SM, of the SM that has the most",
+       {"sm__cycles_active.max"}},
   };
   return rows;
 }
 
-std::vector<ResolvedMetric> resolve(std::span<const std::string> extra,
-                                    const std::function<bool(const std::string&)>& knows,
+std::vector<ResolvedMetric> resolve(std::span<const std::string> extra, const Refusal& refusal,
                                     const std::function<std::string(const std::string&)>& unit_of) {
   std::vector<ResolvedMetric> resolved;
+  std::vector<std::string> chosen;
   for (const MetricRow& row : metric_rows()) {
     ResolvedMetric one{std::string(row.name), std::string(row.unit), {}, {}};
-    const auto found = std::find_if(row.candidates.begin(), row.candidates.end(),
-                                    [&](auto metric) { return knows(std::string(metric)); });
+    const auto found = std::find_if(row.candidates.begin(), row.candidates.end(), [&](auto metric) {
+      return refusal(std::string(metric), chosen).empty();
+    });
     if (found != row.candidates.end()) {
       one.metric = *found;
+      chosen.push_back(one.metric);
     } else {
       one.reason = fmt::format("this chip has no {}", fmt::join(row.candidates, ", no "));
     }
     resolved.push_back(std::move(one));
   }
   for (const std::string& metric : extra) {
-    ResolvedMetric one{metric, unit_of(metric), {}, {}};
+    ResolvedMetric one{metric, unit_of(metric), {}, refusal(metric, chosen)};
     if (one.unit.empty()) one.unit = "1";
-    if (knows(metric)) {
+    if (one.reason.empty()) {
       one.metric = metric;
-    } else {
-      one.reason = "this chip has no metric of that name";
+      chosen.push_back(metric);
     }
     resolved.push_back(std::move(one));
   }

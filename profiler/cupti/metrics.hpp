@@ -9,7 +9,9 @@
 
 namespace kvroof::cupti {
 
-/// One counter of a record. Where the simulator counts the same thing it has the same name.
+/// One counter of a record. Where the simulator counts the same thing it has the same name. None
+/// is a share or a rate of the range: that lasts from before the launch until the host has waited
+/// for it, many times as long as the kernel.
 struct MetricRow {
   std::string_view name;     // in records
   std::string_view unit;     // as records spell it
@@ -29,10 +31,14 @@ struct ResolvedMetric {
   std::string reason;
 };
 
-/// Chooses for every row the first candidate that `knows`, then the metrics of `extra`, whose name
-/// is their own and whose unit is unit_of() them.
-std::vector<ResolvedMetric> resolve(std::span<const std::string> extra,
-                                    const std::function<bool(const std::string&)>& knows,
+/// Says why a chip does not count a metric beside others, "" where it does.
+using Refusal =
+    std::function<std::string(const std::string& metric, const std::vector<std::string>& beside)>;
+
+/// Chooses for every row the first candidate without a refusal, then the metrics of `extra`, whose
+/// name is their own and whose unit is unit_of() them. Each is asked for beside those chosen so
+/// far.
+std::vector<ResolvedMetric> resolve(std::span<const std::string> extra, const Refusal& refusal,
                                     const std::function<std::string(const std::string&)>& unit_of);
 
 /// The metrics to schedule: those that were found.

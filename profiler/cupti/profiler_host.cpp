@@ -22,7 +22,7 @@ std::vector<std::string> supported_chips(const Api& api) {
 
 ProfilerHost::ProfilerHost(const Api& api, const std::string& chip,
                            std::span<const std::uint8_t> availability)
-    : api_(api) {
+    : api_(api), chip_(chip), availability_(availability) {
   auto params = KVROOF_CUPTI_PARAMS(CUpti_Profiler_Host_Initialize);
   params.profilerType = CUPTI_PROFILER_TYPE_RANGE_PROFILER;
   params.pChipName = chip.c_str();
@@ -38,11 +38,25 @@ ProfilerHost::~ProfilerHost() {
   api_.cuptiProfilerHostDeinitialize(&params);
 }
 
-bool ProfilerHost::knows(const std::string& metric) const {
+std::string ProfilerHost::refusal(const std::string& metric,
+                                  const std::vector<std::string>& beside) const {
   auto params = KVROOF_CUPTI_PARAMS(CUpti_Profiler_Host_GetMetricProperties);
   params.pHostObject = host_;
   params.pMetricName = metric.c_str();
-  return api_.cuptiProfilerHostGetMetricProperties(&params) == CUPTI_SUCCESS;
+  if (api_.cuptiProfilerHostGetMetricProperties(&params) != CUPTI_SUCCESS)
+    return "this chip has no metric of that name";
+  try {
+    std::vector<std::string> all = beside;
+    all.push_back(metric);
+    ProfilerHost(api_, chip_, availability_).configure(all);
+  } catch (const Error& error) {
+    return fmt::format(
+        "CUPTI knows it and does not count it, or not with the others; a metric may lack its "
+        "rollup, "
+        "as .sum in dram__bytes_read.sum ({})",
+        error.what());
+  }
+  return "";
 }
 
 std::string ProfilerHost::unit(const std::string& metric) const {

@@ -24,8 +24,11 @@ class ProfilerHost {
   ProfilerHost(const ProfilerHost&) = delete;
   ProfilerHost& operator=(const ProfilerHost&) = delete;
 
-  /// Whether the chip has the metric, rollup and submetric included ("dram__bytes_read.sum").
-  bool knows(const std::string& metric) const;
+  /// Why the metric, rollup and submetric included ("dram__bytes_read.sum"), cannot be counted on
+  /// the chip with those `beside` it; "" when it can. All are scheduled to find out: CUPTI
+  /// describes metrics that it then refuses, alone or in company, and one that it refuses costs all
+  /// others.
+  std::string refusal(const std::string& metric, const std::vector<std::string>& beside = {}) const;
   /// The unit of its values, "" when CUPTI names none.
   std::string unit(const std::string& metric) const;
 
@@ -39,6 +42,8 @@ class ProfilerHost {
 
  private:
   const Api& api_;
+  std::string chip_;
+  std::span<const std::uint8_t> availability_;  // must outlive this
   CUpti_Profiler_Host_Object* host_ = nullptr;
 };
 

@@ -9,8 +9,7 @@ namespace kvroof::cupti {
 namespace {
 
 constexpr char kRange[] = "launch";
-constexpr std::size_t kMostPasses =
-    64;  // CUPTI says when it has enough; this ends it when it does not
+constexpr std::size_t kSparePasses = 8;  // beyond those CUPTI announced, before it is given up
 
 std::string chip_name(const Api& api, int device) {
   auto params = KVROOF_CUPTI_PARAMS(CUpti_Device_GetChipName);
@@ -30,20 +29,8 @@ std::vector<std::uint8_t> availability(const Api& api, CUcontext context) {
   return image;
 }
 
-/// CUPTI's text with what a person can do about it.
-std::string with_advice(const Error& error) {
-  const std::string text = error.what();
-  const auto has = [&](CUptiResult result) {
-    return text.ends_with(fmt::format("({})", static_cast<int>(result)));
-  };
-  if (has(CUPTI_ERROR_INSUFFICIENT_PRIVILEGES))
-    return text +
-           "; run as root or with CAP_SYS_ADMIN, or load the driver with "
-           "NVreg_RestrictProfilingToAdminUsers=0";
-  if (has(CUPTI_ERROR_HARDWARE_BUSY) || has(CUPTI_ERROR_MULTIPLE_SUBSCRIBERS_NOT_SUPPORTED) ||
-      has(CUPTI_ERROR_OLD_PROFILER_API_INITIALIZED))
-    return text + "; another profiler counts on this device or in this process: end it";
-  return text;
+Counters refused(const Error& error) {
+  return {{}, error.what(), std::string(remedy_of(error.result()))};
 }
 
 }  // namespace
@@ -55,9 +42,17 @@ struct RangeProfiler::Session {
         host(api, chip_name(api, device), readable),
         context(of_device) {
     resolved = resolve(
-        extra, [&](const std::string& metric) { return host.knows(metric); },
+        extra,
+        [&](const std::string& metric, const std::vector<std::string>& beside) {
+          return host.refusal(metric, beside);
+        },
         [&](const std::string& metric) { return host.unit(metric); });
     metrics = found_metrics(resolved);
+    if (metrics.empty()) {
+      const std::string first(metric_rows().front().candidates.front());
+      throw Error(
+          fmt::format("no counter can be had, {} among them: {}", first, host.refusal(first)));
+    }
     config = host.configure(metrics);
     passes = host.num_passes(config);
   }
@@ -177,30 +172,29 @@ RangeProfiler::RangeProfiler(const Api& api, int device, CUcontext context,
   try {
     session_ = std::make_unique<Session>(api, device, context, extra);
   } catch (const Error& error) {
-    reason_ = with_advice(error);
+    refused_ = refused(error);
   }
 }
 
 RangeProfiler::~RangeProfiler() = default;
 
-std::size_t RangeProfiler::passes() const { return session_ ? session_->passes : 0; }
-
 Counters RangeProfiler::count(const CountedLaunch& launch) {
-  if (!session_) return {{}, reason_};
+  if (!session_) return refused_;
   Counters counters;
   std::vector<double> values;
   try {
     Enabled profiler(session_->api, session_->context);
     std::vector<std::uint8_t> data = profiler.make_counter_data(session_->metrics);
     profiler.set_config(session_->config, data);
-    for (std::size_t pass = 0; !profiler.run_pass(launch);) {
-      if (++pass == kMostPasses) throw Error("CUPTI asks for passes without end");
+    for (std::size_t pass = 1; !profiler.run_pass(launch); ++pass) {
+      if (pass == session_->passes + kSparePasses)
+        throw Error(fmt::format("CUPTI announced {} passes and asks for more without end",
+                                session_->passes));
     }
     profiler.decode();
     values = session_->host.evaluate(data, session_->metrics);
   } catch (const Error& error) {
-    counters.reason = with_advice(error);
-    return counters;
+    return refused(error);
   }
   auto value = values.begin();
   for (const ResolvedMetric& one : session_->resolved) {

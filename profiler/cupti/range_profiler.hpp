@@ -17,6 +17,7 @@ namespace kvroof::cupti {
 struct Counters {
   std::map<std::string, traces::Counter> values;
   std::string reason;  // empty: values were counted
+  std::string remedy;  // what can be done about the reason, remedy_of(); "" when that is not known
 };
 
 /// One launch to be counted: before every pass `prepare` brings the caches to the state that the
@@ -31,23 +32,21 @@ struct CountedLaunch {
 /// by pass. Slows the kernels down: never time what is being counted.
 class RangeProfiler {
  public:
-  /// `extra` are more CUPTI metric names. Never throws: what is missing is in reason().
+  /// `extra` are more CUPTI metric names. What is missing is no exception but the reason that
+  /// count() gives.
   RangeProfiler(const Api& api, int device, CUcontext context,
                 const std::vector<std::string>& extra = {});
   ~RangeProfiler();
   RangeProfiler(const RangeProfiler&) = delete;
   RangeProfiler& operator=(const RangeProfiler&) = delete;
 
-  /// Empty: count() can be asked.
-  const std::string& reason() const { return reason_; }
-  std::size_t passes() const;
   /// Failures become the reason; the launch's own exceptions pass through.
   Counters count(const CountedLaunch& launch);
 
  private:
   struct Session;
   std::unique_ptr<Session> session_;
-  std::string reason_;
+  Counters refused_;  // without a session: why
 };
 
 }  // namespace kvroof::cupti

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What scripts/demo says where packages are missing, and scripts/sanitize of what it ran, with stand-in tools.
+"""What scripts/demo says where packages are missing, and scripts/sanitize and scripts/gpu of what they ran, with
+stand-in tools.
 
 usage: scripts_test.py REPOSITORY [unittest argument...]
 """
@@ -10,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 ROOT = pathlib.Path(sys.argv[1]).resolve()
@@ -165,6 +167,65 @@ class SanitizeTest(unittest.TestCase):
         result = self.sanitize()
         self.assertEqual(result.returncode, 2)
         self.assertIn("needs --binaries with kvroof_hazards_gpu in it", result.stderr)
+
+
+class GpuTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.add("kvroof", self.kvroof())
+        self.add("measure_gpu_tests", "echo '[  PASSED  ] 1 test.'\n")
+
+    def kvroof(self, **steps):
+        """A stand-in that writes what a sweep would; `steps` are commands in place of some of its own."""
+        own = {"ceilings": ": >\"${@: -1}\"", "sweep": "echo row >>\"${@: -1}\"", **steps}
+        return 'case "$1" in\n' + "".join(f"{name}) {text} ;;\n" for name, text in own.items()) + "esac\n"
+
+    def add(self, name, text):
+        path = self.folder / name
+        path.write_text("#!/bin/bash\n" + text)
+        path.chmod(0o755)
+
+    def gpu(self, *arguments):
+        self.out = self.folder / "out"
+        start = time.monotonic()
+        result = subprocess.run([ROOT / "scripts/gpu", "--binaries", self.folder, "--output", self.out, *arguments],
+                                stdin=subprocess.DEVNULL, text=True, capture_output=True, check=False)
+        self.seconds = time.monotonic() - start
+        self.times = dict(line.split(": ", 1) for line in (self.out / "times.txt").read_text().splitlines())
+        return result
+
+    def test_every_step_runs_and_says_how_it_ended(self):
+        result = self.gpu()
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(list(self.times),
+                         ["doctor", "validate", "ceilings", "timing", "sweep", "baselines", "report"])
+        for name, ended in self.times.items():
+            self.assertRegex(ended, r"^exit code 0, \d+ s$", name)
+            self.assertTrue((self.out / f"{name}.txt").exists())
+        self.assertEqual((self.out / "sweep.jsonl").read_text(), "row\nrow\n")
+
+    def test_a_timing_test_that_was_skipped_is_no_success(self):
+        self.add("measure_gpu_tests", "printf 'a_test.cpp:4: Skipped\\nno driver\\n[  SKIPPED ] Timing.agrees (0 ms)\\n"
+                                      "[  PASSED  ] 0 tests.\\n'\n")
+        self.assertEqual(self.gpu().returncode, 1)
+        self.assertEqual(self.times["timing"], "skipped: no driver")
+        self.assertIn("exit code 0", self.times["sweep"])
+
+    def test_a_step_that_fails_ends_none_of_the_rest(self):
+        self.add("kvroof", self.kvroof(validate="exit 3"))
+        self.assertEqual(self.gpu().returncode, 1)
+        self.assertRegex(self.times["validate"], "^exit code 3")
+        self.assertIn("exit code 0", self.times["report"])
+
+    def test_the_limit_is_for_all_steps_together(self):
+        self.add("kvroof", self.kvroof(validate="sleep 60", sweep="sleep 60"))
+        self.assertEqual(self.gpu("--limit", "2").returncode, 1)
+        self.assertLess(self.seconds, 20)
+        self.assertIn("at its limit", self.times["validate"])
+        for name in ("ceilings", "timing", "sweep", "baselines"):
+            self.assertEqual(self.times[name], "not run, the 2 s for all steps are over")
 
 
 if __name__ == "__main__":

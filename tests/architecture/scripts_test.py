@@ -122,12 +122,15 @@ class SanitizeTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
-        self.add("kvroof_hazards_gpu", "printf 'found_bug\\nsilent_bug\\nstuck_bug\\nfailing_bug\\nlate_bug\\n'\n")
+        self.add("kvroof_hazards_gpu", "printf 'found_bug\\nsilent_bug\\nstuck_bug\\nfailing_bug\\nlate_bug\\nrace_bug\\ntrap_bug\\nlarge_bug\\n'\n")
         self.add("kvroof", "")
         # Last argument: the hazard. The suite's last argument is smoke.
         self.add("compute-sanitizer", """case "${*: -1}" in
           found_bug) echo '========= Invalid __global__ read of size 4 bytes'; exit 9 ;;
           stuck_bug) sleep 60 ;;
+          race_bug) echo '========= Error: Race reported between Write access at kernel+0x10 and Read access'; exit 9 ;;
+          trap_bug) echo '========= Program hit cudaErrorIllegalInstruction (error 715) due to "an illegal one"'; exit 9 ;;
+          large_bug) echo '========= Program hit cudaErrorInvalidValue (error 1) on CUDA API call to a launch'; exit 9 ;;
           late_bug) echo '========= Barrier error detected. More.'; sleep 60 ;;
           failing_bug) exit 1 ;;
         esac
@@ -154,7 +157,18 @@ class SanitizeTest(unittest.TestCase):
         self.assertEqual(rows["silent_bug"], ["-"] * 4)
         self.assertEqual(rows["stuck_bug"], ["hang"] * 4)
         self.assertEqual(rows["failing_bug"], ["program failed"] * 4)
-        self.assertEqual(rows["late_bug"], ["Barrier error detected"] * 4)
+        self.assertEqual(rows["late_bug"], ["barrier error"] * 4)
+        self.assertEqual(rows["race_bug"], ["race"] * 4)
+        self.assertEqual(rows["trap_bug"], ["illegal instruction"] * 4)
+        self.assertEqual(rows["large_bug"], ["launch refused"] * 4)
+
+    def test_the_page_on_measuring_has_only_what_the_table_can_say(self):
+        page = (ROOT / "docs/measuring.md").read_text()
+        table = page[page.index("| program | memcheck | racecheck | initcheck | synccheck |"):]
+        rows = [[cell.strip() for cell in line.split("|")[1:6]] for line in table.splitlines() if line.startswith("|")]
+        said = {cell for row in rows[2:] for cell in row[1:]}
+        own = {"-", "hang", "race", "barrier error", "illegal instruction", "launch refused", "program failed"}
+        self.assertTrue(all(cell in own or cell.startswith(("Invalid __", "Uninitialized __")) for cell in said), said)
 
     def test_a_smoke_suite_with_a_finding_fails(self):
         self.add("compute-sanitizer", "exit 9\n")

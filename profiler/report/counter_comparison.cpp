@@ -22,6 +22,7 @@ struct Quantity {
 const std::vector<Quantity>& quantities() {
   static const std::vector<Quantity> all = {
       {"DRAM read, B", {"footprint_read_bytes"}, {"dram_read_bytes"}},
+      {"DRAM written, B", {"footprint_written_bytes"}, {"dram_written_bytes"}},
       {"L2 sectors read",
        {"global_load_sectors", "async_copy_sectors", "warp_copy_sectors"},
        {"l2_read_sectors"}},

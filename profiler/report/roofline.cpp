@@ -2,8 +2,11 @@
 #include "profiler/report/roofline.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
+#include <set>
 
 #include "profiler/report/record_fields.hpp"
 #include "traces/ceilings.hpp"
@@ -32,16 +35,52 @@ std::string_view title(RoofLevel level) {
   return "";
 }
 
-const Roof* roof_of(const DeviceRecord& record, RoofLevel level) {
-  if (!record.ceilings) return nullptr;
-  const Roof* measured = traces::best_roof(*record.ceilings, level, RoofKind::measured);
-  return measured != nullptr ? measured
-                             : traces::best_roof(*record.ceilings, level, RoofKind::theoretical);
+/// The share of writes in what a probe of DRAM moves; nothing for a roof that is no such probe.
+std::optional<double> written_share(const Roof& roof) {
+  if (roof.name.starts_with("read")) return 0.0;
+  if (roof.name.starts_with("copy")) return 0.5;
+  if (roof.name.starts_with("write")) return 1.0;
+  return std::nullopt;
 }
 
-/// Of all pipes; nothing when they were not counted.
+/// The probe of DRAM that mixes reads and writes most like `traffic`; nullptr without probes.
+const Roof* nearest_probe(const traces::Ceilings& ceilings, RoofKind kind,
+                          const traces::Traffic& traffic) {
+  const double share = traffic.write_bytes / (traffic.read_bytes + traffic.write_bytes);
+  const Roof* nearest = nullptr;
+  double least = 0;
+  for (const Roof& roof : ceilings.roofs) {
+    const std::optional<double> own = written_share(roof);
+    if (roof.level != RoofLevel::dram || roof.kind != kind || !own || !(roof.value > 0)) continue;
+    const double distance = std::abs(*own - share);
+    if (nearest == nullptr || distance < least) {
+      nearest = &roof;
+      least = distance;
+    }
+  }
+  return nearest;
+}
+
+const Roof* roof_of(const DeviceRecord& record, RoofLevel level) {
+  if (!record.ceilings) return nullptr;
+  const traces::Traffic* dram = traffic_at(record, traces::MemoryLevel::dram);
+  for (const RoofKind kind : {RoofKind::measured, RoofKind::theoretical}) {
+    const Roof* probe = level == RoofLevel::dram && dram != nullptr
+                            ? nearest_probe(*record.ceilings, kind, *dram)
+                            : nullptr;
+    if (probe != nullptr) return probe;
+    if (const Roof* best = traces::best_roof(*record.ceilings, level, kind)) return best;
+  }
+  return nullptr;
+}
+
+/// As counted, or the sum of the pipes where only these are known, as on the simulator; nothing
+/// when they were not counted.
 std::optional<double> warp_instructions(const DeviceRecord& record) {
   if (!record.counters) return std::nullopt;
+  if (const auto all = record.counters->find("instructions");
+      all != record.counters->end() && all->second.value)
+    return all->second.value;
   std::optional<double> sum;
   for (const auto& [name, counter] : *record.counters) {
     if (name.starts_with("instructions_") && counter.value) sum = sum.value_or(0) + *counter.value;
@@ -90,8 +129,19 @@ double launch_share(const DeviceRecord& record) {
 }
 
 std::string use_text(const RoofUse& use) {
-  return fmt::format("{}: {:.0f} % of its {} roof", title(use.level), use.share * kPercent,
-                     name_of(use.kind));
+  return fmt::format("{}: {:.0f} % of its {} roof{}{}", title(use.level), use.share * kPercent,
+                     name_of(use.kind), use.name.empty() ? "" : ", ", use.name);
+}
+
+/// Which roofs the percentages of these records divide by.
+std::string roofs_note(const std::vector<DeviceRecord>& records) {
+  std::set<std::string> used;
+  for (const DeviceRecord& record : records) {
+    for (const RoofUse& use : roof_uses(record))
+      used.insert(fmt::format("{} {}{}{}", title(use.level), use.name, use.name.empty() ? "" : ", ",
+                              name_of(use.kind)));
+  }
+  return fmt::format("Roofs: {}.", fmt::join(used, "; "));
 }
 
 std::string model_binding(const Record& record) {
@@ -114,7 +164,7 @@ std::vector<RoofUse> roof_uses(const DeviceRecord& record) {
     const Roof* roof = roof_of(record, level);
     const std::optional<double> done = amount(record, level);
     if (roof != nullptr && done)
-      uses.push_back({level, roof->kind, *done / *time_ns * kNsPerS / roof->value});
+      uses.push_back({level, roof->kind, roof->name, *done / *time_ns * kNsPerS / roof->value});
   }
   return uses;
 }
@@ -168,9 +218,10 @@ Table roofline_table(const std::vector<DeviceRecord>& records) {
   table.notes.push_back(fmt::format(
       "bound by: the roof used most when that is {0:.0f} % or more; else the launch when it is "
       "{0:.0f} % of the time; else latency. Without a time: the side of the ridge. % of the "
-      "measured "
-      "roof where there is one, else of the theoretical one.",
+      "measured roof where there is one, else of the theoretical one; of DRAM's roofs the one that "
+      "mixes reads and writes most alike.",
       kBindingShare * kPercent));
+  table.notes.push_back(roofs_note(judged));
   return table;
 }
 

@@ -70,6 +70,37 @@ TEST(Roofline, AMeasuredRoofGoesBeforeATheoreticalOne) {
   EXPECT_DOUBLE_EQ(roof_share(record, RoofLevel::dram).value(), 0.5);
 }
 
+TEST(Roofline, ReadsAreComparedWithTheReadProbeAndPackingWithTheCopy) {
+  DeviceRecord record = record_of(1000);
+  traces::Ceilings ceilings = *record.ceilings;
+  for (const auto& [name, value] : {std::pair{"write", 4e9}, {"read", 2e9}, {"copy", 1.25e9}})
+    ceilings.roofs.push_back(
+        {.level = RoofLevel::dram, .kind = RoofKind::measured, .name = name, .value = value});
+  record.ceilings = std::make_shared<const traces::Ceilings>(ceilings);
+  EXPECT_EQ(roof_uses(record).front().name, "read") << "900 read, 100 written";
+  EXPECT_DOUBLE_EQ(roof_share(record, RoofLevel::dram).value(), 0.5);
+  record.traffic = {{traces::MemoryLevel::dram, 600, 400}};
+  EXPECT_EQ(roofline_verdict(record), "DRAM: 80 % of its measured roof, copy");
+  record.traffic = {{traces::MemoryLevel::dram, 0, 1000}};
+  EXPECT_EQ(roof_uses(record).front().name, "write");
+  EXPECT_THAT(roofline_table({record}).notes.back(), HasSubstr("DRAM write, measured"));
+}
+
+TEST(Roofline, InstructionsAreThoseCountedAndNotOnlyThoseOfThePipes) {
+  DeviceRecord record = record_of(1000);
+  traces::Ceilings ceilings = *record.ceilings;
+  ceilings.roofs.push_back(
+      {.level = RoofLevel::instruction, .kind = RoofKind::measured, .name = "ffma", .value = 1e9});
+  record.ceilings = std::make_shared<const traces::Ceilings>(ceilings);
+  record.counters = {
+      {{"instructions_alu", {300, "instr", {}, ""}}, {"instructions_fma", {200, "instr", {}, ""}}}};
+  EXPECT_DOUBLE_EQ(roof_share(record, RoofLevel::instruction).value(), 0.5);
+  (*record.counters)["instructions"] = {900, "instr", {}, ""};
+  EXPECT_DOUBLE_EQ(roof_share(record, RoofLevel::instruction).value(), 0.9);
+  (*record.counters)["instructions"].value.reset();  // a chip without it
+  EXPECT_DOUBLE_EQ(roof_share(record, RoofLevel::instruction).value(), 0.5);
+}
+
 TEST(Roofline, WithoutRoofsThereIsNoVerdictAndNoRow) {
   DeviceRecord record = record_of(1000);
   record.ceilings = nullptr;

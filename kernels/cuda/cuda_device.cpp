@@ -38,6 +38,7 @@ DeviceInfo read_info(int ordinal) {
 CudaAvailability query_cuda() {
   CudaAvailability result;
   cudaRuntimeGetVersion(&result.runtime_version);
+  cudaDriverGetVersion(&result.driver_version);
   int count = 0;
   if (const cudaError_t status = cudaGetDeviceCount(&count); status != cudaSuccess) {
     cudaGetLastError();
@@ -47,7 +48,6 @@ CudaAvailability query_cuda() {
             : fmt::format("{} ({})", cudaGetErrorString(status), cudaGetErrorName(status));
     return result;
   }
-  cudaDriverGetVersion(&result.driver_version);
   try {
     for (int ordinal = 0; ordinal < count; ++ordinal) result.devices.push_back(read_info(ordinal));
   } catch (const std::exception& error) {

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
+
 namespace kvroof::measure {
 namespace {
 
@@ -19,12 +21,23 @@ Finding build(const MachineFacts& facts) {
           "Configure with -DKVROOF_CUDA=ON where CUDA Toolkit 13.0 or newer is installed."};
 }
 
+std::string remedy_without_device(const MachineFacts& facts) {
+  if (facts.num_devices > 0)
+    return "Choose another with --device; kvroof devices lists what can be used, and why not the "
+           "rest.";
+  if (facts.driver_cuda == 0)
+    return "Install NVIDIA's driver of release 580 or newer; in a container, pass the GPU through "
+           "(--gpus all).";
+  if (facts.driver_cuda / 1000 < facts.runtime_cuda / 1000)
+    return "Install a driver at least as new as the runtime (release 580 for CUDA 13), or build "
+           "with an older toolkit.";
+  return "See that nvidia-smi lists the GPU and CUDA_VISIBLE_DEVICES does not hide it; in a "
+         "container, pass it through (--gpus all).";
+}
+
 Finding driver(const MachineFacts& facts) {
   if (facts.device.empty())
-    return {
-        "driver", Verdict::broken, facts.no_device_reason,
-        "Install NVIDIA's driver of release 580 or newer and see that nvidia-smi lists the GPU; "
-        "in a container, pass the GPU through (--gpus all)."};
+    return {"driver", Verdict::broken, facts.no_device_reason, remedy_without_device(facts)};
   return {
       "driver", Verdict::good,
       fmt::format("{}{}CUDA {}, {}", facts.driver_version, facts.driver_version.empty() ? "" : ", ",
@@ -42,13 +55,21 @@ Finding toolkit(const MachineFacts& facts) {
           "Install a driver at least as new as the runtime, or build with an older toolkit."};
 }
 
+/// What CUPTI's result advises, for people; what is true where it advises nothing.
+std::string as_sentence(std::string remedy) {
+  if (remedy.empty())
+    return "CUPTI names no cause; sweeps go on without. A number in brackets is a CUptiResult of "
+           "cupti_result.h.";
+  remedy.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(remedy.front())));
+  return remedy + ".";
+}
+
 Finding cupti(const MachineFacts& facts) {
   if (!facts.cupti_reason.empty())
     return {"CUPTI", Verdict::broken, facts.cupti_reason,
             "Without it times are measured and counters are not."};
   if (!facts.activity_reason.empty())
-    return {"CUPTI", Verdict::broken, facts.activity_reason,
-            "End other profilers (Nsight, a debugger, another CUPTI tool) and try again."};
+    return {"CUPTI", Verdict::broken, facts.activity_reason, as_sentence(facts.activity_remedy)};
   return {"CUPTI", Verdict::good, fmt::format("API {}", facts.cupti_version), ""};
 }
 
@@ -56,9 +77,7 @@ Finding permissions(const MachineFacts& facts) {
   if (facts.counters_reason.empty())
     return {"permissions", Verdict::good, "hardware counters can be read", ""};
   return {"permissions", Verdict::broken, facts.counters_reason,
-          "Counters need root, CAP_SYS_ADMIN, or the driver option "
-          "NVreg_RestrictProfilingToAdminUsers=0 (a file in /etc/modprobe.d, then reload the "
-          "driver); in a container, --cap-add SYS_ADMIN."};
+          as_sentence(facts.counters_remedy)};
 }
 
 Finding clocks(const MachineFacts& facts) {
@@ -104,6 +123,12 @@ std::vector<Finding> diagnose(const MachineFacts& facts) {
   findings.push_back(driver(facts));
   if (facts.device.empty()) return findings;
   findings.push_back(toolkit(facts));
+  if (!facts.failure.empty()) {
+    findings.push_back({"device", Verdict::broken, facts.failure,
+                        "The device can be seen and not used: nvidia-smi says who holds it, "
+                        "dmesg (Xid) what failed."});
+    return findings;
+  }
   findings.push_back(cupti(facts));
   if (facts.cupti_reason.empty()) findings.push_back(permissions(facts));
   findings.push_back(clocks(facts));

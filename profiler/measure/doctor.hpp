@@ -13,6 +13,7 @@ struct MachineFacts {
   bool built_with_cuda = false;
   std::string device{};  // empty: none can be used
   std::string no_device_reason{};
+  int num_devices = 0;  // that the driver shows
   int driver_cuda = 0;  // as CUDA counts: 13000 is 13.0; 0 without a driver
   int runtime_cuda = 0;
   std::string driver_version{};  // "580.159.04"
@@ -28,7 +29,10 @@ struct MachineFacts {
   std::string cupti_version{};    // empty: not loaded
   std::string cupti_reason{};     // why not
   std::string counters_reason{};  // why hardware counters cannot be read; empty: they can
+  std::string counters_remedy{};  // what CUPTI's result says can be done; "" when it names no cause
   std::string activity_reason{};  // why kernel activity cannot be recorded; empty: it can
+  std::string activity_remedy{};
+  std::string failure{};  // of CUDA itself, on a device that can be used; empty: none
 };
 
 /// good: as it should be. note: works, but read it. broken: something cannot be measured.
@@ -43,7 +47,7 @@ struct Finding {
 
 /// One finding per subject: build, driver, toolkit, CUPTI, permissions, clocks, memory, in the
 /// order in which they depend on each other. Where there is no device, what depends on it is left
-/// out.
+/// out; where trying it failed, what came after the failure.
 std::vector<Finding> diagnose(const MachineFacts& facts);
 
 }  // namespace kvroof::measure

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "kernels/baselines/probes/ceilings.hpp"
 #include "kernels/cuda/cuda_device.hpp"
 #include "profiler/measure/gpu_timer.hpp"
@@ -39,12 +41,16 @@ void ask_cupti(CudaDevice& device, int ordinal, MachineFacts& facts) {
   facts.cupti_version = fmt::format("{}", version);
   const auto launch = [&] { probes::launch_empty(device); };
   const auto synchronize = [&] { device.synchronize(); };
-  facts.activity_reason = cupti::record_kernels(library.api, [&] {
-                            launch();
-                            synchronize();
-                          }).reason;
+  const cupti::ActivityResult activity = cupti::record_kernels(library.api, [&] {
+    launch();
+    synchronize();
+  });
+  facts.activity_reason = activity.reason;
+  facts.activity_remedy = activity.remedy;
   cupti::RangeProfiler profiler(library.api, ordinal, current_context());
-  facts.counters_reason = profiler.count({[] {}, launch, synchronize}).reason;
+  const cupti::Counters counters = profiler.count({[] {}, launch, synchronize});
+  facts.counters_reason = counters.reason;
+  facts.counters_remedy = counters.remedy;
 }
 #else
 void ask_cupti(CudaDevice&, int, MachineFacts& facts) {
@@ -60,15 +66,21 @@ MachineFacts find_out(int ordinal) {
   const CudaAvailability cuda = query_cuda();
   facts.driver_cuda = cuda.driver_version;
   facts.runtime_cuda = cuda.runtime_version;
+  facts.num_devices = static_cast<int>(cuda.devices.size());
+  std::optional<CudaDevice> device;
   try {
-    CudaDevice device(ordinal);
-    facts.device = device.info().name;
-    facts.memory_bytes = static_cast<std::uint64_t>(device.info().memory_bytes);
-    ask_nvml(ordinal, facts);
-    ask_cupti(device, ordinal, facts);
+    device.emplace(ordinal);
   } catch (const std::exception& error) {
-    facts.device.clear();
     facts.no_device_reason = error.what();
+    return facts;
+  }
+  facts.device = device->info().name;
+  facts.memory_bytes = static_cast<std::uint64_t>(device->info().memory_bytes);
+  try {
+    ask_nvml(ordinal, facts);
+    ask_cupti(*device, ordinal, facts);
+  } catch (const std::exception& error) {
+    facts.failure = error.what();
   }
   return facts;
 }

@@ -10,10 +10,12 @@ namespace kvroof::measure {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 MachineFacts healthy() {
   return {.built_with_cuda = true,
           .device = "NVIDIA H200",
+          .num_devices = 1,
           .driver_cuda = 13000,
           .runtime_cuda = 13000,
           .driver_version = "580.159.04",
@@ -77,9 +79,40 @@ TEST(Doctor, a_build_without_cuda_is_told_how_to_get_one) {
 TEST(Doctor, missing_permission_names_the_driver_option) {
   MachineFacts facts = healthy();
   facts.counters_reason = "CUPTI_ERROR_INSUFFICIENT_PRIVILEGES";
+  facts.counters_remedy = "load the driver with NVreg_RestrictProfilingToAdminUsers=0";
   EXPECT_EQ(find(facts, "permissions").verdict, Verdict::broken);
-  EXPECT_THAT(find(facts, "permissions").remedy,
-              HasSubstr("NVreg_RestrictProfilingToAdminUsers=0"));
+  EXPECT_EQ(find(facts, "permissions").remedy,
+            "Load the driver with NVreg_RestrictProfilingToAdminUsers=0.");
+}
+
+TEST(Doctor, a_cause_that_is_no_permission_is_not_mended_by_root) {
+  MachineFacts facts = healthy();
+  facts.counters_reason = "starting a pass: CUPTI_ERROR_HARDWARE_BUSY (26)";
+  facts.counters_remedy = "another profiler counts: end it";
+  EXPECT_EQ(find(facts, "permissions").remedy, "Another profiler counts: end it.");
+  facts.counters_reason = "decoding the counters: CUPTI_ERROR_UNKNOWN (999)";
+  facts.counters_remedy = "";
+  EXPECT_THAT(find(facts, "permissions").remedy, HasSubstr("names no cause"));
+  EXPECT_THAT(find(facts, "permissions").remedy, Not(HasSubstr("root")));
+}
+
+TEST(Doctor, without_a_device_the_remedy_goes_by_what_there_is) {
+  MachineFacts facts{.built_with_cuda = true, .no_device_reason = "none", .runtime_cuda = 13000};
+  EXPECT_THAT(find(facts, "driver").remedy, HasSubstr("Install NVIDIA's driver"));
+  facts.driver_cuda = 12080;
+  EXPECT_THAT(find(facts, "driver").remedy, HasSubstr("at least as new as the runtime"));
+  facts.driver_cuda = 13000;
+  EXPECT_THAT(find(facts, "driver").remedy, HasSubstr("CUDA_VISIBLE_DEVICES"));
+  facts.num_devices = 2;  // the one asked for is a third, or too old
+  EXPECT_THAT(find(facts, "driver").remedy, HasSubstr("--device"));
+}
+
+TEST(Doctor, a_device_on_which_cuda_fails_is_not_told_to_install_a_driver) {
+  MachineFacts facts = healthy();
+  facts.failure = "no room for 1 bytes";
+  EXPECT_EQ(find(facts, "device").what, "no room for 1 bytes");
+  EXPECT_EQ(find(facts, "driver").verdict, Verdict::good);
+  EXPECT_EQ(find(facts, "memory").what, "not there") << "nobody asked any more";
 }
 
 TEST(Doctor, without_cupti_says_nothing_about_permissions) {

@@ -59,10 +59,15 @@ class Prober {
     std::vector<double> seconds;
     for (int i = 0; i < samples; ++i) seconds.push_back(timer_.seconds(enqueue));
     read_clock();
-    std::sort(seconds.begin(), seconds.end());
-    const double middle = measure::quantile(seconds, 0.5);
-    const double range = measure::quantile(seconds, 0.75) - measure::quantile(seconds, 0.25);
-    return {middle, range / middle};
+    return summarized(seconds);
+  }
+
+  static Sampled summarized(const std::vector<double>& seconds) {
+    std::vector<double> samples_ns;
+    for (const double one : seconds) samples_ns.push_back(one * 1e9);
+    const traces::Statistics statistics = measure::summarize(samples_ns);
+    return {statistics.median_ns * 1e-9,
+            (statistics.q3_ns - statistics.q1_ns) / statistics.median_ns};
   }
 
   /// The SM clock just behind the samples, as the driver says; instruction probes count it instead.
@@ -205,10 +210,8 @@ class Prober {
     }
     read_clock();
     seconds.erase(seconds.begin());
-    std::sort(seconds.begin(), seconds.end());
-    const double middle = measure::quantile(seconds, 0.5);
-    add(RoofLevel::latency, name, middle / steps * 1e9,
-        (measure::quantile(seconds, 0.75) - measure::quantile(seconds, 0.25)) / middle,
+    const Sampled sampled = summarized(seconds);
+    add(RoofLevel::latency, name, sampled.seconds / steps * 1e9, sampled.spread,
         fmt::format("one thread follows {} random links through {} MiB", steps, bytes / kMib));
   }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 
 #include "profiler/measure/statistics.hpp"
 
@@ -15,10 +16,17 @@ std::vector<double> unthrottled(const traces::Time& time) {
   return usable_samples(time.samples_ns, time.throttled_samples);
 }
 
+double mean(const std::vector<double>& numbers) {
+  return std::accumulate(numbers.begin(), numbers.end(), 0.0) / static_cast<double>(numbers.size());
+}
+
 class Rounds {
  public:
   Rounds(const std::vector<Contender>& contenders, ClockSource& clocks)
-      : contenders_(contenders), clocks_(clocks), times_(contenders.size()) {
+      : contenders_(contenders),
+        clocks_(clocks),
+        times_(contenders.size()),
+        clocks_mhz_(contenders.size()) {
     for (std::size_t i = 0; i < contenders.size(); ++i) times_[i].name = contenders[i].name;
   }
 
@@ -28,8 +36,7 @@ class Rounds {
       time.samples_ns.push_back(contenders_[i].sample_ns());
       const std::optional<ClockReading> reading = clocks_.read();
       if (!reading) continue;
-      clock_sum_mhz_ += reading->sm_mhz;
-      ++clock_readings_;
+      clocks_mhz_[i].push_back(reading->sm_mhz);
       if (reading->throttled)
         time.throttled_samples.push_back(static_cast<std::int64_t>(time.samples_ns.size()) - 1);
     }
@@ -43,11 +50,12 @@ class Rounds {
   }
 
   std::vector<traces::Time> finish() {
-    for (traces::Time& time : times_) {
+    for (std::size_t i = 0; i < times_.size(); ++i) {
+      traces::Time& time = times_[i];
       time.provenance = traces::Provenance::measured;
       time.num_throttled = static_cast<std::int64_t>(time.throttled_samples.size());
       time.statistics = summarize(time.samples_ns, time.throttled_samples);
-      if (clock_readings_ > 0) time.sm_clock_mhz = clock_sum_mhz_ / clock_readings_;
+      if (!clocks_mhz_[i].empty()) time.sm_clock_mhz = mean(clocks_mhz_[i]);
     }
     return std::move(times_);
   }
@@ -56,8 +64,7 @@ class Rounds {
   const std::vector<Contender>& contenders_;
   ClockSource& clocks_;
   std::vector<traces::Time> times_;
-  double clock_sum_mhz_ = 0;
-  double clock_readings_ = 0;
+  std::vector<std::vector<double>> clocks_mhz_;  // [contender][readings]
 };
 
 }  // namespace

@@ -64,6 +64,19 @@ TEST(Interleave, a_throttled_sample_is_kept_marked_and_taken_again) {
   EXPECT_EQ(times[0].statistics.count, 10);
 }
 
+TEST(Interleave, each_contender_has_the_clock_of_its_own_samples) {
+  std::vector<std::optional<ClockReading>> answers;
+  for (int i = 0; i < 10; ++i) {
+    answers.push_back(ClockReading{1900, false});
+    answers.push_back(ClockReading{1500, false});
+  }
+  ScriptedClocks clocks(std::move(answers));
+  const auto times = interleave({{"light", [] { return 10.0; }}, {"heavy", [] { return 20.0; }}},
+                                kRule, clocks, never);
+  EXPECT_EQ(times[0].sm_clock_mhz, 1900);
+  EXPECT_EQ(times[1].sm_clock_mhz, 1500);
+}
+
 TEST(Interleave, a_device_that_is_always_throttled_still_gives_a_result) {
   ScriptedClocks clocks({ClockReading{600, true}});
   const auto times = interleave({{"one", [] { return 70.0; }}}, kRule, clocks, never);

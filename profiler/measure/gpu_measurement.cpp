@@ -20,7 +20,7 @@ namespace {
 constexpr int kLeastLaunches = 20, kMostLaunches = 400;
 constexpr double kBatchSeconds = 2e-3;
 constexpr double kColdMultiple = 4;  // of L2: its replacement is not plain LRU
-constexpr int kMostCopies = 64;
+constexpr int kMostCopies = 256;     // enough for arrays of a sixty-fourth of L2
 
 /// A multiple of `copies` that is at least `launches`.
 std::size_t rounded_up(std::size_t launches, std::size_t copies) {
@@ -30,6 +30,14 @@ std::size_t rounded_up(std::size_t launches, std::size_t copies) {
 /// Over the copies in turn.
 void launch_rotating(const Rotation& rotation, std::size_t num_launches) {
   for (std::size_t i = 0; i < num_launches; ++i) rotation.launches[i % rotation.launches.size()]();
+}
+
+/// The same kernel, each launch marked with its name.
+Rotation marked(const Rotation& rotation) {
+  Rotation result{rotation.kernel, {}, rotation.time_only};
+  for (const auto& launch : rotation.launches)
+    result.launches.push_back(nvtx::marked(rotation.kernel, launch));
+  return result;
 }
 
 /// Launches that last kBatchSeconds together, from how long a few of them take.
@@ -111,35 +119,34 @@ struct GpuMeasurement::State {
   }
 
   void record_activity(const Rotation& rotation, Measured& measured) {
-    if (api == nullptr) return;
-    const nvtx::Range range(nvtx::kActivity);
-    const std::size_t launches = rounded_up(kLeastLaunches, rotation.launches.size());
-    const cupti::ActivityResult recorded = cupti::record_kernels(*api, [&] {
-      const nvtx::Range kernel(rotation.kernel);
-      launch_rotating(rotation, launches);
-      device.synchronize();
-    });
-    const std::size_t kernels_per_launch = recorded.kernels.size() / launches;
-    if (!recorded.reason.empty() || kernels_per_launch == 0) return;
-    traces::Time time{.name = "activity", .provenance = traces::Provenance::measured};
-    for (std::size_t i = 0; i < launches; ++i) {
-      double duration_ns = 0;
-      for (std::size_t k = 0; k < kernels_per_launch; ++k) {
-        const auto& kernel = recorded.kernels[i * kernels_per_launch + k];
-        duration_ns += static_cast<double>(kernel.end_ns - kernel.start_ns);
-      }
-      time.samples_ns.push_back(duration_ns);
+    if (api == nullptr) {
+      measured.activities_reason = cupti_reason;
+      return;
     }
+    const nvtx::Range range(nvtx::kActivity);
+    const std::size_t warm_up = rotation.launches.size();  // a round: every copy once
+    const std::size_t launches = warm_up + rounded_up(kLeastLaunches, rotation.launches.size());
+    const Rotation kernel = marked(rotation);
+    const cupti::LaunchTimes recorded =
+        cupti::split_launches(cupti::record_kernels(*api,
+                                                    [&] {
+                                                      launch_rotating(kernel, launches);
+                                                      device.synchronize();
+                                                    }),
+                              launches, warm_up);
+    measured.activities_reason = recorded.reason;
+    if (!recorded.reason.empty()) return;
+    traces::Time time{.name = "activity", .provenance = traces::Provenance::measured};
+    time.samples_ns = recorded.durations_ns;
     time.statistics = summarize(time.samples_ns);
     measured.times.push_back(std::move(time));
-    add_timeline(rotation.kernel, recorded, kernels_per_launch, measured);
+    add_timeline(rotation.kernel, recorded.typical, measured);
   }
 
-  static void add_timeline(const std::string& phase, const cupti::ActivityResult& recorded,
-                           std::size_t count, Measured& measured) {
-    const std::uint64_t first_ns = recorded.kernels.front().start_ns;
-    for (std::size_t k = 0; k < count; ++k) {
-      const cupti::KernelActivity& kernel = recorded.kernels[k];
+  static void add_timeline(const std::string& phase,
+                           const std::vector<cupti::KernelActivity>& kernels, Measured& measured) {
+    const std::uint64_t first_ns = kernels.front().start_ns;
+    for (const cupti::KernelActivity& kernel : kernels) {
       measured.registers_per_thread =
           std::max(measured.registers_per_thread, kernel.registers_per_thread);
       measured.activities.push_back(
@@ -159,14 +166,25 @@ struct GpuMeasurement::State {
     } else {
       const nvtx::Range range(nvtx::kCount);
       cupti::Counters counted = profiler->count({.prepare = [&] { flush.enqueue(); },
-                                                 .launch = rotation.launches.front(),
+                                                 .launch = marked(rotation).launches.front(),
                                                  .synchronize = [&] { device.synchronize(); }});
       measured.counters = std::move(counted.values);
       measured.counters_reason = std::move(counted.reason);
+      if (!counted.remedy.empty()) measured.counters_reason += "; " + counted.remedy;
+      if (!measured.counters.empty()) add_clock(measured);
     }
   }
+
+  /// Of the counted passes there is no clock: a rate of a range is one over all that it encloses.
+  void add_clock(Measured& measured) {
+    if (const std::optional<ClockReading> reading = nvml->read())
+      measured.counters["sm_clock_hz"] = {reading->sm_mhz * 1e6, "Hz", traces::Provenance::measured,
+                                          ""};
+  }
 #else
-  void record_activity(const Rotation&, Measured&) {}
+  void record_activity(const Rotation&, Measured& measured) {
+    measured.activities_reason = "this kvroof was built without CUPTI";
+  }
   void count(const Rotation&, Measured& measured) {
     measured.counters_reason = "this kvroof was built without CUPTI";
   }
@@ -193,6 +211,7 @@ std::vector<Measured> GpuMeasurement::measure(std::span<const Rotation> group) {
   std::vector<Measured> results(group.size());
   state_->time_group(group, results);
   for (std::size_t i = 0; i < group.size(); ++i) {
+    if (group[i].time_only) continue;
     state_->record_activity(group[i], results[i]);
     state_->count(group[i], results[i]);
   }

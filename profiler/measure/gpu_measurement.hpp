@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -10,8 +9,8 @@
 
 #include "kernels/cuda/cuda_device.hpp"
 #include "profiler/measure/interleave.hpp"
+#include "profiler/measure/measured.hpp"
 #include "profiler/measure/nvml.hpp"
-#include "traces/trace.hpp"
 
 namespace kvroof::measure {
 
@@ -26,15 +25,7 @@ struct GpuOptions {
 struct Rotation {
   std::string kernel;                             // as records name it
   std::vector<std::function<void()>> launches{};  // one per copy; each queues the kernel
-};
-
-/// What was measured of one kernel.
-struct Measured {
-  std::vector<traces::Time> times{};  // "cold", "warm", "activity"
-  std::map<std::string, traces::Counter> counters{};
-  std::string counters_reason{};               // why there are none
-  std::vector<traces::Activity> activities{};  // one launch
-  int registers_per_thread = 0;                // 0: not known
+  bool time_only = false;  // to compare with: neither its activity nor its counters are wanted
 };
 
 /// Measures kernels on one GPU. What cannot be measured (no CUPTI, no permission, no NVML) is left
@@ -61,7 +52,7 @@ class GpuMeasurement {
 };
 
 /// Copies of a kernel's arrays, of `bytes` each, that a rotation needs to find L2 cold: together
-/// four times L2, at least 2, at most 64.
+/// four times L2, at least 2, at most 256.
 int copies_for_cold_l2(double bytes, const DeviceInfo& device);
 
 }  // namespace kvroof::measure

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 
 namespace kvroof::nvtx {
 
@@ -15,8 +17,8 @@ inline constexpr char kPrepare[] =
 inline constexpr char kTime[] = "time";  // the timing of a group of kernels
 inline constexpr char kActivity[] = "activity";  // the recording of single kernels
 inline constexpr char kCount[] = "count";        // the passes of hardware counters
-// Inside time, activity and count: a launch or a batch of launches of one kernel, named as records
-// name it ("pack_keys", "pack_values", "decode", ...).
+// Inside time a range per sample, which is a batch of launches, inside activity and count one per
+// launch, named as records name the kernel ("pack_keys", "pack_values", "decode", "dense", ...).
 
 /// Marks the time until it dies for Nsight Systems and other NVTX tools; costs next to nothing when
 /// none listens, and is nothing in a build without the CUDA toolkit's headers.
@@ -28,5 +30,13 @@ class Range {
   Range(const Range&) = delete;
   Range& operator=(const Range&) = delete;
 };
+
+/// `launch` in a range of that name whenever it is called.
+inline std::function<void()> marked(std::string name, std::function<void()> launch) {
+  return [name = std::move(name), launch = std::move(launch)] {
+    const Range range(name);
+    launch();
+  };
+}
 
 }  // namespace kvroof::nvtx

@@ -11,7 +11,7 @@
 
 #include "profiler/measure/gpu_measurement.hpp"
 #include "profiler/measure/gpu_timer.hpp"
-#include "profiler/measure/statistics.hpp"
+#include "profiler/sweep/gpu_record.hpp"
 #if KVROOF_HAS_CUPTI
 #include "profiler/cupti/api.hpp"
 #endif
@@ -24,8 +24,6 @@ namespace {
 
 using Launches = std::vector<validate::Relaunch>;
 
-constexpr double kSectorBytes = 32;
-constexpr double kWavefrontBytes = 128;
 constexpr double kMemoryShare = 0.8;  // of the device, for the copies of a case
 
 /// Runs the case `copies` times, each over memory of its own that stays, and calls `use` with the
@@ -46,45 +44,11 @@ void with_copies(const validate::Case& one, const inputs::KvTensors& inputs, Dev
 std::vector<measure::Rotation> to_rotations(const std::vector<Launches>& copies) {
   std::vector<measure::Rotation> rotations;
   for (std::size_t kernel = 0; kernel < copies.front().size(); ++kernel) {
-    measure::Rotation rotation{std::string(copies.front()[kernel].kernel), {}};
+    measure::Rotation rotation{.kernel = std::string(copies.front()[kernel].kernel)};
     for (const Launches& launches : copies) rotation.launches.push_back(launches[kernel].launch);
     rotations.push_back(std::move(rotation));
   }
   return rotations;
-}
-
-std::optional<double> value_of(const measure::Measured& measured, const char* name) {
-  const auto found = measured.counters.find(name);
-  return found == measured.counters.end() ? std::nullopt : found->second.value;
-}
-
-void add_traffic(const measure::Measured& measured, traces::MemoryLevel level, const char* read,
-                 const char* written, double unit_bytes, traces::Record& record) {
-  const std::optional<double> in = value_of(measured, read);
-  const std::optional<double> out = value_of(measured, written);
-  if (!in || !out) return;
-  record.traffic.push_back(
-      {level, *in * unit_bytes, *out * unit_bytes, traces::Provenance::measured});
-}
-
-void add_measured(const measure::Measured& measured, traces::Record& record) {
-  record.times.insert(record.times.begin(), measured.times.begin(), measured.times.end());
-  record.activities = measured.activities;
-  if (record.plan && measured.registers_per_thread > 0)
-    record.plan->registers_per_thread = measured.registers_per_thread;
-  if (measured.counters.empty()) {
-    record.counters_reason = measured.counters_reason;
-    return;
-  }
-  record.counters = measured.counters;
-  record.counters_reason.clear();
-  record.traffic.clear();
-  add_traffic(measured, traces::MemoryLevel::dram, "dram_read_bytes", "dram_written_bytes", 1,
-              record);
-  add_traffic(measured, traces::MemoryLevel::l2, "l2_read_sectors", "l2_written_sectors",
-              kSectorBytes, record);
-  add_traffic(measured, traces::MemoryLevel::shared, "shared_read_wavefronts",
-              "shared_written_wavefronts", kWavefrontBytes, record);
 }
 
 /// The same cache stored dense and attended to: what every other attention is measured against.
@@ -102,11 +66,12 @@ std::optional<validate::Case> dense_partner(const validate::Case& one, const Dev
   return partner;
 }
 
-/// What the kernels of one case gave, in the order of their launches; the dense partner last.
+/// What the kernels of one case gave, in the order of their launches.
 struct Group {
   validate::Case one;
   std::vector<std::string> kernels;
-  std::vector<measure::Measured> measured;
+  std::vector<measure::Measured> measured;     // [kernels]
+  std::optional<measure::Measured> partner{};  // the dense decode of the same cache
 };
 
 class Measurer {
@@ -118,19 +83,14 @@ class Measurer {
   void complete(const CaseRun& run, traces::Record& record) {
     if (!group_ || group_->one != run.one) group_ = measure_group(run);
     for (std::size_t i = 0; i < group_->kernels.size(); ++i) {
-      const measure::Measured& measured = group_->measured[i];
-      if (group_->kernels[i] == record.kernel.name) {
-        add_measured(measured, record);
-      } else if (group_->kernels[i] == kPartner && validate::attends(record.kernel.name)) {
-        add_partner(measured, record);
-      }
-      if (group_->kernels[i] != kPartner) add_phase(group_->kernels[i], measured, record);
+      if (group_->kernels[i] == record.kernel.name) add_measured(group_->measured[i], record);
+      add_phase(group_->kernels[i], group_->measured[i], record);
     }
+    if (group_->partner && validate::attends(record.kernel.name))
+      add_partner(*group_->partner, record);
   }
 
  private:
-  static constexpr std::string_view kPartner = "dense, interleaved";
-
   /// As many as find L2 cold, fewer where the device has no room for them.
   int num_copies(const validate::Case& one) const {
     const traces::Bytes bytes =
@@ -144,16 +104,20 @@ class Measurer {
   }
 
   Group measure_group(const CaseRun& run) {
-    Group group{run.one, {}, {}};
+    Group group{run.one, {}, {}, {}};
     std::vector<Launches> held, partner_held;
     const auto measure = [&] {
       std::vector<measure::Rotation> rotations = to_rotations(held);
+      for (const measure::Rotation& rotation : rotations) group.kernels.push_back(rotation.kernel);
       if (!partner_held.empty()) {
         rotations.push_back(std::move(to_rotations(partner_held).back()));
-        rotations.back().kernel = kPartner;
+        rotations.back().time_only = true;
       }
-      for (const measure::Rotation& rotation : rotations) group.kernels.push_back(rotation.kernel);
       group.measured = gpu_.measure(rotations);
+      if (!partner_held.empty()) {
+        group.partner = std::move(group.measured.back());
+        group.measured.pop_back();
+      }
     };
     with_copies(run.one, run.inputs, device_, num_copies(run.one), held, [&] {
       const auto partner = dense_partner(run.one, device_.info());
@@ -201,7 +165,8 @@ void describe_gpu(Device&, traces::Environment& environment) {
     environment.cupti_version = fmt::format("{}", version);
 #endif
   environment.l2_policy =
-      "cold: rotating buffers, 4 x L2 together; warm: one buffer; counters: cold, flushed";
+      "cold: rotating buffers, 4 x L2 together, at most 256; warm: one buffer; counters: cold, L2 "
+      "filled by reading";
 }
 
 Complete measure_on_gpu(Device& device, MeasureOptions options) {

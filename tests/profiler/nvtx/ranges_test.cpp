@@ -7,7 +7,10 @@
 
 #include <cstdlib>
 
+#include "kernels/baselines/probes/ceilings.hpp"
+#include "kernels/cuda/cuda_device.hpp"
 #include "kernels/simt/simulator.hpp"
+#include "profiler/measure/gpu_measurement.hpp"
 #include "profiler/sweep/sweep.hpp"
 
 namespace kvroof::nvtx {
@@ -55,6 +58,39 @@ TEST_F(Ranges, of_a_sweep_mark_each_configuration_and_its_preparation) {
   planned.fit = sweep::fit(planned.configuration, device, std::uint64_t{1} << 32);
   EXPECT_EQ(sweep::Sweeper(device, {}).run(planned).status, traces::Status::passed);
   EXPECT_EQ(recorded(), "push configuration\npush prepare\npop\npop\n");
+}
+
+TEST_F(Ranges, of_a_marked_launch_are_there_each_time_it_is_made) {
+  make_domain();
+  int launches = 0;
+  const std::function<void()> launch = marked("pack_keys", [&] { ++launches; });
+  EXPECT_EQ(recorded(), "") << "nothing was launched";
+  launch();
+  launch();
+  EXPECT_EQ(launches, 2);
+  EXPECT_EQ(recorded(), "push pack_keys\npop\npush pack_keys\npop\n");
+}
+
+TEST_F(Ranges, of_a_measurement_name_the_kernel_in_time_activity_and_count) {
+  if (const std::string reason = query_cuda().reason; !reason.empty()) GTEST_SKIP() << reason;
+  make_domain();
+  CudaDevice device;
+  measure::GpuMeasurement measurement(device, {.rule = {.min_samples = 2, .max_samples = 2}});
+  const auto launch = [&] { probes::launch_empty(device); };
+  const std::vector<measure::Rotation> group = {
+      {.kernel = "decode", .launches = {launch}},
+      {.kernel = "dense", .launches = {launch}, .time_only = true}};
+  const std::vector<measure::Measured> measured = measurement.measure(group);
+  const std::string ranges = recorded();
+  EXPECT_THAT(ranges, HasSubstr("push time\npush decode\npop\npush decode\npop\npush dense\npop"))
+      << "cold and warm of each in turn";
+  if (measured[0].counters_reason.empty()) {
+    EXPECT_THAT(ranges, HasSubstr("push count\npush decode\npop\n"));
+  }
+  if (!measured[0].activities_reason.empty()) GTEST_SKIP() << measured[0].activities_reason;
+  EXPECT_THAT(ranges, HasSubstr("push activity\npush decode\npop\npush decode\npop\n"));
+  EXPECT_EQ(ranges.find("push dense", ranges.find("push activity")), std::string::npos)
+      << "it was only to be timed";
 }
 
 TEST_F(Ranges, end_when_an_exception_leaves_them) {

@@ -217,6 +217,9 @@ int run_share(const SweepArguments& arguments, const Invocation& invocation,
     return kExitOk;
   }
   const std::unique_ptr<Device> device = open_device(arguments, ranks);
+  require(arguments.measure.metrics.empty() || device->backend() == Backend::kCuda,
+          "--metrics: these are a GPU's counters, and this sweep is on the simulator, whose "
+          "counters are all in the trace; leave it out, or use --backend cuda");
   const std::uint64_t memory =
       sweep::available_host_bytes() / static_cast<std::uint64_t>(ranks.local_count());
   const std::vector<sweep::Planned> whole = sweep::make_plan(request, *device, memory);

@@ -42,6 +42,8 @@ class BadInput(unittest.TestCase):
                 (["--model-file", self.at("none.json")], "none.json"),
                 (["--model-file", self.write("m.json", "{")], "m.json"),
                 (["--csv", "-", "--md", "-"], "stdout"),
+                (["--metrics", "smsp__inst_executed.sum"], "--metrics"),
+                (["--metrics", "nonsense", "--dry-run"], "--metrics"),
                 (["--csv", self.at("no/folder.csv")], "folder.csv")]:
             with self.subTest(arguments=arguments):
                 self.assert_refused(sweep("-o", self.trace, *arguments), USAGE, word)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <stdexcept>
 
 #include "traces/ceilings.hpp"
 #include "traces/read.hpp"
@@ -42,20 +43,47 @@ TEST(SampleTrace, holds_a_sweep_with_times_counters_ceilings_and_environment) {
   }
 }
 
-TEST(SampleTrace, no_kernel_reads_memory_faster_than_the_read_probe) {
+const traces::Roof& read_probe(const traces::Ceilings& ceilings) {
+  const auto found = std::find_if(ceilings.roofs.begin(), ceilings.roofs.end(), [](const auto& r) {
+    return r.level == traces::RoofLevel::dram && r.kind == traces::RoofKind::measured &&
+           r.name.starts_with("read");
+  });
+  if (found == ceilings.roofs.end()) throw std::runtime_error("no read probe");
+  return *found;
+}
+
+TEST(SampleTrace, no_kernel_reads_memory_faster_than_the_read_probe_nor_moves_more_than_the_best) {
+  int compared = 0;
   for (const traces::Record& record : sample().records) {
-    const traces::Roof* roof =
-        traces::best_roof(*traces::ceilings_of(sample(), record), traces::RoofLevel::dram,
-                          traces::RoofKind::measured);
-    ASSERT_NE(roof, nullptr);
+    const traces::Ceilings& ceilings = *traces::ceilings_of(sample(), record);
+    const traces::Roof* best =
+        traces::best_roof(ceilings, traces::RoofLevel::dram, traces::RoofKind::measured);
+    ASSERT_NE(best, nullptr);
     const traces::Time* time = time_named(record, "activity");
     for (const traces::Traffic& traffic : record.traffic) {
       if (traffic.level != traces::MemoryLevel::dram || time == nullptr) continue;
+      ++compared;
       EXPECT_EQ(traffic.provenance, Provenance::measured);
-      const double bytes_per_s =
-          (traffic.read_bytes + traffic.write_bytes) / (time->statistics.median_ns * 1e-9);
-      EXPECT_LT(bytes_per_s, roof->value) << record.kernel.name << ", " << record.problem.kv_len;
+      const double seconds = time->statistics.median_ns * 1e-9;
+      EXPECT_LT(traffic.read_bytes / seconds, read_probe(ceilings).value)
+          << record.kernel.name << ", " << record.problem.kv_len;
+      EXPECT_LT((traffic.read_bytes + traffic.write_bytes) / seconds, best->value)
+          << record.kernel.name << ", " << record.problem.kv_len;
     }
+  }
+  EXPECT_EQ(compared, std::ssize(sample().records));
+}
+
+TEST(SampleTrace, what_is_written_to_memory_is_what_the_multiprocessors_wrote) {
+  constexpr double sector_bytes = 32;
+  for (const traces::Record& record : sample().records) {
+    const auto dram =
+        std::find_if(record.traffic.begin(), record.traffic.end(),
+                     [](const auto& one) { return one.level == traces::MemoryLevel::dram; });
+    ASSERT_NE(dram, record.traffic.end());
+    EXPECT_EQ(dram->read_bytes, record.counters->at("dram_read_bytes").value);
+    EXPECT_EQ(dram->write_bytes,
+              record.counters->at("l2_written_sectors").value.value() * sector_bytes);
   }
 }
 

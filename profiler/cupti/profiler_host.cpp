@@ -52,8 +52,7 @@ std::string ProfilerHost::refusal(const std::string& metric,
   } catch (const Error& error) {
     return fmt::format(
         "CUPTI knows it and does not count it, or not with the others; a metric may lack its "
-        "rollup, "
-        "as .sum in dram__bytes_read.sum ({})",
+        "rollup, as .sum in dram__bytes_read.sum ({})",
         error.what());
   }
   return "";

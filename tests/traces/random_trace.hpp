@@ -170,6 +170,7 @@ class RandomTrace {
     record.fidelity = counters();
     record.counters = maybe([&] { return counters(); });
     record.counters_reason = text();
+    record.activities_reason = text();
     record.activities = several(
         [&] { return Activity{text(), text(), integer(0, 3), number(), number(), provenance()}; });
     return record;

@@ -334,6 +334,40 @@ TEST_F(Charts, a_simulated_trace_is_a_baseline_of_a_measured_one) {
   for (const Delta& delta : deltas) EXPECT_EQ(delta.verdict, Verdict::predicted);
 }
 
+TEST_F(Charts, a_failed_run_is_failed_however_fast_and_its_baseline_is_what_that_was) {
+  const traces::Trace base = test::makeSyntheticSweep({.odd = false});
+  traces::Trace now = base;
+  for (traces::Record& record : now.records) {
+    record.status = traces::Status::failed;
+    for (traces::Time& time : record.times)
+      for (double* ns :
+           {&time.statistics.median_ns, &time.statistics.q1_ns, &time.statistics.q3_ns})
+        *ns /= 2;
+  }
+  now.records.front().status = traces::Status::passed;
+  Dataset both;
+  test::fill(both, base, "base.jsonl");
+  test::fill(both, now, "now.jsonl");
+  const auto all = allRows(both);
+  const auto deltas = compareRows(both, all, 0);
+  ASSERT_EQ(deltas.size(), now.records.size());
+  for (std::size_t i = 0; i + 1 < deltas.size(); ++i)
+    EXPECT_EQ(deltas[i].verdict, Verdict::failed) << i;
+  EXPECT_EQ(deltas.back().verdict, Verdict::faster) << "the one that passed comes last";
+  for (const Delta& delta : compareRows(both, all, -1))
+    EXPECT_EQ(delta.verdict == Verdict::failed,
+              both.at(col::kStatus).text(at(delta.row)) == "failed");
+  ChartInput input = test::inputOf(both, all);
+  input.baselineFile = 0;
+  const Chart chart = buildCompareChart(input);
+  const auto failed = [](bool isGhost) {
+    return [isGhost](const Mark& mark) { return mark.ghost == isGhost && mark.failed; };
+  };
+  EXPECT_EQ(std::count_if(chart.marks.begin(), chart.marks.end(), failed(true)), 0);
+  EXPECT_EQ(std::count_if(chart.marks.begin(), chart.marks.end(), failed(false)),
+            static_cast<std::ptrdiff_t>(now.records.size() - 1));
+}
+
 TEST_F(Charts, phases_lie_in_the_order_in_which_they_run) {
   traces::Trace trace = test::makeSyntheticSweep();
   for (traces::Record& record : trace.records)

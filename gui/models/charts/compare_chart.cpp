@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QFileInfo>
 #include <QObject>
+#include <algorithm>
 
 #include "gui/models/charts/chart_tools.hpp"
 #include "gui/models/charts/charts.hpp"
@@ -9,6 +10,26 @@
 #include "gui/models/data/column_ids.hpp"
 
 namespace kvroof::gui {
+namespace {
+
+/// The baseline of a mark: what its own record says, or a modelled point where that is a
+/// prediction.
+Mark ghostOf(const MarkMaker& marks, const Delta& delta, const Mark& mark) {
+  Mark ghost = delta.baselineRow >= 0 ? marks.of(delta.baselineRow) : mark;
+  if (delta.baselineRow < 0) {
+    ghost.provenance = traces::Provenance::modelled;
+    ghost.failed = false;
+    ghost.row = -1;
+  }
+  ghost.ghost = true;
+  ghost.aboveRoof = false;
+  ghost.x = mark.x;
+  ghost.y = 1;
+  ghost.low = ghost.high = kNotKnown;
+  return ghost;
+}
+
+}  // namespace
 
 Chart buildCompareChart(const ChartInput& input) {
   const bool hasBaseline = input.baselineFile >= 0;
@@ -28,8 +49,13 @@ Chart buildCompareChart(const ChartInput& input) {
   const Encoding encoding(input, input.options.colour, input.options.shape);
   const auto deltas = compareRows(input.data, input.rows, input.baselineFile);
   if (deltas.empty()) {
+    const bool isBaselineAlone = std::all_of(input.rows.begin(), input.rows.end(), [&](int row) {
+      return input.data.fileOf(at(row)) == input.baselineFile;
+    });
     chart.emptyReason =
-        hasBaseline
+        isBaselineAlone
+            ? QObject::tr("All shown records are of the baseline itself: open a second trace.")
+        : hasBaseline
             ? QObject::tr(
                   "No configuration is in both files: they differ in kernel, problem or axes.")
             : QObject::tr(
@@ -54,12 +80,7 @@ Chart buildCompareChart(const ChartInput& input) {
     mark.aboveRoof = false;
     x.add(mark.x);
     y.add(mark.y);
-    Mark ghost = mark;
-    ghost.ghost = true;
-    ghost.y = 1;
-    ghost.low = ghost.high = kNotKnown;
-    ghost.row = delta.baselineRow;
-    chart.marks.push_back(ghost);
+    chart.marks.push_back(ghostOf(marks, delta, mark));
     chart.marks.push_back(mark);
     if (deltas.size() <= kMaxArrows)
       chart.lines.push_back(

@@ -20,11 +20,11 @@ void DeltaTable::show(std::vector<Delta> deltas) {
 }
 
 QString DeltaTable::summary() const {
-  std::array<int, 5> counts{};
+  std::array<int, 6> counts{};
   for (const Delta& delta : deltas_) ++counts[static_cast<std::size_t>(delta.verdict)];
   QStringList parts;
-  for (const auto kind :
-       {Verdict::slower, Verdict::faster, Verdict::same, Verdict::unclear, Verdict::predicted})
+  for (const auto kind : {Verdict::failed, Verdict::slower, Verdict::faster, Verdict::same,
+                          Verdict::unclear, Verdict::predicted})
     if (const int count = counts[static_cast<std::size_t>(kind)]; count > 0)
       parts << QStringLiteral("%1 %2").arg(count).arg(verdictText(kind));
   if (parts.isEmpty()) return tr("No configuration is in both.");

@@ -16,6 +16,10 @@ double number(const Dataset& data, QLatin1String id, int row) {
   return data.at(id).number(static_cast<std::size_t>(row));
 }
 
+bool hasPassed(const Dataset& data, int row) {
+  return data.at(col::kStatus).text(static_cast<std::size_t>(row)) == "passed";
+}
+
 /// The last runs of every configuration: of the same backend, else of another one, so that a
 /// simulated trace is a baseline of a measured one, too.
 class LastRuns {
@@ -49,12 +53,14 @@ void addPredicted(const Dataset& data, int row, std::vector<Delta>& deltas) {
   const bool isMeasured =
       data.at(col::kTimeProvenance).text(static_cast<std::size_t>(row)) == "measured";
   if (isMeasured && predicted > 0)
-    deltas.push_back({row, -1, number(data, col::kTime, row), predicted, Verdict::predicted});
+    deltas.push_back({row, -1, number(data, col::kTime, row), predicted,
+                      hasPassed(data, row) ? Verdict::predicted : Verdict::failed});
 }
 
 }  // namespace
 
 Verdict judge(const Dataset& data, int row, int baselineRow) {
+  if (!hasPassed(data, row)) return Verdict::failed;
   const double now = number(data, col::kTime, row), before = number(data, col::kTime, baselineRow);
   const auto isModelled = [&](int r) {
     return data.at(col::kTimeProvenance).text(static_cast<std::size_t>(r)) == "modelled";
@@ -78,6 +84,7 @@ QString verdictText(Verdict verdict) {
     case Verdict::same: return QObject::tr("same");
     case Verdict::unclear: return QObject::tr("unclear");
     case Verdict::predicted: return QObject::tr("against a model");
+    case Verdict::failed: return QObject::tr("failed validation");
   }
   return {};
 }
@@ -88,7 +95,7 @@ std::vector<Delta> compareRows(const Dataset& data, std::span<const int> rows, i
   if (baselineFile >= 0) {
     for (const int row : allRows(data)) {
       const auto r = static_cast<std::size_t>(row);
-      if (data.fileOf(r) == baselineFile && data.at(col::kStatus).text(r) == "passed" &&
+      if (data.fileOf(r) == baselineFile && hasPassed(data, row) &&
           data.at(col::kTime).number(r) > 0)
         baselineRows.push_back(row);
     }
@@ -104,8 +111,10 @@ std::vector<Delta> compareRows(const Dataset& data, std::span<const int> rows, i
                         number(data, col::kTime, *before), judge(data, row, *before)});
     }
   }
-  std::stable_sort(deltas.begin(), deltas.end(),
-                   [](const Delta& a, const Delta& b) { return a.change() > b.change(); });
+  std::stable_sort(deltas.begin(), deltas.end(), [](const Delta& a, const Delta& b) {
+    const bool isFailed = a.verdict == Verdict::failed, isOther = b.verdict == Verdict::failed;
+    return isFailed != isOther ? isFailed : a.change() > b.change();
+  });
   return deltas;
 }
 

@@ -10,8 +10,8 @@ namespace kvroof::gui {
 
 /// What the two spread intervals say. unclear: one side has fewer than two samples, or the
 /// intervals touch although the medians differ. predicted: one side is a model, for which
-/// significance means nothing.
-enum class Verdict { faster, slower, same, unclear, predicted };
+/// significance means nothing. failed: the run did not pass validation, so its time means nothing.
+enum class Verdict { faster, slower, same, unclear, predicted, failed };
 
 struct Delta {
   int row = -1;
@@ -25,13 +25,14 @@ struct Delta {
 /// Medians closer than this are the same, whatever the spread.
 inline constexpr double kSameShare = 0.005;
 
-/// Faster or slower needs disjoint quartile intervals and medians more than kSameShare apart.
+/// Faster or slower needs a run that passed, disjoint quartile intervals and medians more than
+/// kSameShare apart.
 Verdict judge(const Dataset& data, int row, int baselineRow);
 QString verdictText(Verdict verdict);
 
 /// Pairs rows with the passed record of equal configuration in `baselineFile`, or, when that is -1,
 /// with their own prediction. Rows of the baseline file itself are left out. Of several records of
-/// one configuration the last counts. Worst regression first.
+/// one configuration the last counts. Failed runs first, then the worst regression.
 std::vector<Delta> compareRows(const Dataset& data, std::span<const int> rows, int baselineFile);
 
 }  // namespace kvroof::gui

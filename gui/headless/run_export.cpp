@@ -22,7 +22,7 @@ void readFiles(const Arguments& arguments, Session& session) {
   for (const QString& file : arguments.files) session.readAll(file);
   if (!arguments.baseline.isEmpty()) {
     session.readAll(arguments.baseline);
-    session.setBaselineFile(session.fileOfSource(session.addSource(arguments.baseline).get()));
+    session.setBaselineFile(session.fileOf(session.open(arguments.baseline).get()));
   }
   if (!arguments.filter.isEmpty())
     session.filter().setText(arguments.filter, RowFilter::Syntax::words);

@@ -2,7 +2,6 @@
 #include "gui/state/loader.hpp"
 
 #include <QElapsedTimer>
-#include <QFile>
 #include <QFileInfo>
 
 #include "gui/state/session.hpp"
@@ -37,19 +36,9 @@ Loader::~Loader() {
 }
 
 void Loader::load(const QString& path) {
-  QFile file(path);
-  if (file.open(QIODevice::ReadOnly) && looksLikeInspect(file.read(4096))) {
-    try {
-      session_.setInspect(readInspect(path));
-      emit finished(path, {});
-    } catch (const InspectError& error) {
-      emit failed(QString::fromUtf8(error.what()));
-    }
-    return;
-  }
-  const auto source = std::make_shared<TraceSource>(QFileInfo(path).absoluteFilePath());
-  for (const auto& known : session_.sources())
-    if (known->path() == source->path()) return readStep(known);
+  const auto source = session_.open(path);
+  if (QFileInfo(path).size() > static_cast<qint64>(kFirstBytes)) emit progress(source->path(), 0);
+  broken_.erase(source.get());
   readStep(source);
 }
 
@@ -86,7 +75,7 @@ void Loader::cancel() {
 void Loader::readStep(std::shared_ptr<TraceSource> source) {
   if (!active_.insert(source.get()).second) return;
   ++numPending_;
-  const bool isFirst = session_.fileOfSource(source.get()) < 0;
+  const bool isFirst = session_.fileOf(source.get()) < 0;
   const unsigned generation = generation_;
   QMetaObject::invokeMethod(worker_, [this, source, isFirst, generation] {
     Result result{source, std::make_shared<TraceSource::Step>(), {}, generation};
@@ -103,8 +92,8 @@ void Loader::readStep(std::shared_ptr<TraceSource> source) {
 void Loader::arrive(const Result& result) {
   if (result.generation != generation_) {
     // Cancelled meanwhile; rows of a file that is shown would otherwise be missing for good.
-    const int file = session_.fileOfSource(result.source.get());
-    if (file >= 0 && result.error.isEmpty()) session_.take(file, std::move(*result.step));
+    if (session_.fileOf(result.source.get()) >= 0 && result.error.isEmpty())
+      session_.take(result.source, std::move(*result.step));
     return;
   }
   --numPending_;
@@ -114,13 +103,17 @@ void Loader::arrive(const Result& result) {
     emit failed(result.error);
     return;
   }
-  const bool isNew = session_.fileOfSource(result.source.get()) < 0;
-  if (isNew) session_.addSource(result.source);
+  if (result.step->inspect) {
+    session_.take(result.source, std::move(*result.step));
+    emit finished(result.source->path(), {});
+    return;
+  }
+  const bool isNew = session_.fileOf(result.source.get()) < 0;
   const bool hasNews = result.step->replaced || !result.step->batch.rows.empty() || isNew;
   const bool atEnd = result.step->atEnd;
   const auto total = std::max<std::uint64_t>(result.step->bytesTotal, 1);
   const int percent = static_cast<int>(100 * result.step->bytesRead / total);
-  session_.take(session_.fileOfSource(result.source.get()), std::move(*result.step));
+  session_.take(result.source, std::move(*result.step));
   if (hasNews && (isNew || atEnd)) {
     refresh_.stop();
     refreshData();

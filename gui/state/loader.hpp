@@ -15,8 +15,8 @@ namespace kvroof::gui {
 
 class Session;
 
-/// Reads traces of a session in a thread of its own, and goes on reading them while they grow. Rows
-/// arrive in the session in steps, so that the window can be used meanwhile.
+/// Reads files of a session in a thread of its own, and goes on reading traces while they grow.
+/// Rows arrive in the session in steps, so that the window can be used meanwhile.
 class Loader : public QObject {
   Q_OBJECT
  public:

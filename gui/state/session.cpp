@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gui/state/session.hpp"
 
-#include <QFile>
 #include <QFileInfo>
 #include <algorithm>
 
@@ -19,43 +18,44 @@ Session::Session(QObject* parent) : QObject(parent), filter_(data_) {
   });
 }
 
-std::shared_ptr<TraceSource> Session::addSource(const QString& path) {
-  const QString full = QFileInfo(path).absoluteFilePath();
-  for (const auto& source : sources_)
+std::shared_ptr<TraceSource> Session::open(const QString& path) {
+  const QFileInfo file(path);
+  const QString canonical = file.canonicalFilePath();  // "" when there is no such file
+  const QString full = canonical.isEmpty() ? file.absoluteFilePath() : canonical;
+  for (const auto& source : opened_)
     if (source->path() == full) return source;
-  addSource(std::make_shared<TraceSource>(full));
-  return sources_.back();
+  return opened_.emplace_back(std::make_shared<TraceSource>(full));
 }
 
-void Session::addSource(std::shared_ptr<TraceSource> source) {
-  data_.addFile(source->path());
-  sources_.push_back(std::move(source));
-  emit filesChanged();
-}
-
-int Session::fileOfSource(const TraceSource* source) const {
+int Session::fileOf(const TraceSource* source) const {
   for (std::size_t i = 0; i < sources_.size(); ++i)
     if (sources_[i].get() == source) return static_cast<int>(i);
   return -1;
 }
 
-void Session::take(int file, TraceSource::Step step) {
-  if (step.replaced) data_.dropFile(file);
-  step.batch.file = file;
+void Session::take(const std::shared_ptr<TraceSource>& source, TraceSource::Step step) {
+  if (step.inspect) {
+    inspect_ = std::move(step.inspect);
+    emit inspectChanged();
+    return;
+  }
+  if (fileOf(source.get()) < 0) {
+    data_.addFile(source->path());
+    sources_.push_back(source);
+    emit filesChanged();
+  }
+  step.batch.file = fileOf(source.get());
+  if (step.replaced) data_.dropFile(step.batch.file);
   data_.append(step.batch);
 }
 
 void Session::readAll(const QString& path) {
-  QFile file(path);
-  if (file.open(QIODevice::ReadOnly) && looksLikeInspect(file.read(4096)))
-    return setInspect(readInspect(path));
   constexpr std::uint64_t kStepBytes = 64ull << 20;
-  const auto source = addSource(path);
-  for (;;) {
+  const auto source = open(path);
+  for (bool atEnd = false; !atEnd;) {
     TraceSource::Step step = source->read(kStepBytes);
-    const bool atEnd = step.atEnd;
-    take(fileOfSource(source.get()), std::move(step));
-    if (atEnd) break;
+    atEnd = step.atEnd;
+    take(source, std::move(step));
   }
   data_.refresh();
 }
@@ -64,11 +64,6 @@ void Session::setBaselineFile(int file) {
   if (file == baselineFile_) return;
   baselineFile_ = file;
   emit baselineChanged();
-}
-
-void Session::setInspect(InspectFile inspect) {
-  inspect_ = std::move(inspect);
-  emit inspectChanged();
 }
 
 void Session::chooseRecord() {

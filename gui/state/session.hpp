@@ -25,13 +25,14 @@ class Session : public QObject {
   RowFilter& filter() { return filter_; }
   Selection& selection() { return selection_; }
 
-  /// Makes a file known; its rows are read by whoever calls. The same file twice is one.
-  std::shared_ptr<TraceSource> addSource(const QString& path);
-  void addSource(std::shared_ptr<TraceSource> source);
+  /// A file to be read by whoever calls. The same file twice, by whatever path, is one.
+  std::shared_ptr<TraceSource> open(const QString& path);
+  /// Traces of which something was read, in the order of Dataset::files().
   const std::vector<std::shared_ptr<TraceSource>>& sources() const { return sources_; }
-  int fileOfSource(const TraceSource* source) const;
+  /// Index into sources(); -1 for others.
+  int fileOf(const TraceSource* source) const;
   /// Takes over what one reading step found.
-  void take(int file, TraceSource::Step step);
+  void take(const std::shared_ptr<TraceSource>& source, TraceSource::Step step);
   /// Reads a whole trace at once, or an inspect file. Throws TraceError or InspectError.
   void readAll(const QString& path);
 
@@ -40,7 +41,6 @@ class Session : public QObject {
   void setBaselineFile(int file);
 
   const InspectFile* inspect() const { return inspect_ ? &*inspect_ : nullptr; }
-  void setInspect(InspectFile inspect);
 
   /// Selects the record that charts explain when nobody chose one.
   void chooseRecord();
@@ -63,7 +63,7 @@ class Session : public QObject {
   Dataset data_;
   RowFilter filter_;
   Selection selection_;
-  std::vector<std::shared_ptr<TraceSource>> sources_;
+  std::vector<std::shared_ptr<TraceSource>> opened_, sources_;
   std::optional<InspectFile> inspect_;
   int baselineFile_ = -1;
   int detailsRow_ = -1;

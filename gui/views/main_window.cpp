@@ -189,9 +189,13 @@ void MainWindow::connectLoader() {
       &loader_, &Loader::finished, this, [this](const QString& path, const QStringList& warnings) {
         progress_->hide();
         cancel_->hide();
-        statusBar()->showMessage(tr("%1: %2 records. New ones appear as they are written.")
-                                     .arg(QFileInfo(path).fileName())
-                                     .arg(session_.data().size()));
+        const QString name = QFileInfo(path).fileName();
+        const bool isInspect = session_.inspect() && session_.inspect()->path == path;
+        statusBar()->showMessage(isInspect
+                                     ? tr("%1: see the cache view.").arg(name)
+                                     : tr("%1: %2 records. New ones appear as they are written.")
+                                           .arg(name)
+                                           .arg(session_.data().size()));
         notices_->setOf(path, warnings);
         rememberFile(path);
         // A newcomer is told what limits a record without having to know that one can be selected.
@@ -202,14 +206,9 @@ void MainWindow::connectLoader() {
             names.isEmpty()
                 ? QStringLiteral("kvroof-view")
                 : QStringLiteral("%1 – kvroof-view").arg(names.join(QStringLiteral(", "))));
-        if (!pendingBaseline_.isEmpty() && QFileInfo(path).absoluteFilePath() == pendingBaseline_) {
-          session_.setBaselineFile(
-              static_cast<int>(session_.data().files().indexOf(pendingBaseline_)));
-          pendingBaseline_.clear();
-          showView("compare");
-        }
-        if (path.endsWith(".json") && session_.inspect()) showView("cache");
+        takePendingBaseline();
       });
+  connect(&session_, &Session::inspectChanged, this, [this] { showView("cache"); });
 }
 
 void MainWindow::open(const QStringList& paths) {
@@ -217,8 +216,17 @@ void MainWindow::open(const QStringList& paths) {
 }
 
 void MainWindow::openBaseline(const QString& path) {
-  pendingBaseline_ = QFileInfo(path).absoluteFilePath();
+  pendingBaseline_ = session_.open(path);
   loader_.load(path);
+  takePendingBaseline();  // at once when it is open already
+}
+
+void MainWindow::takePendingBaseline() {
+  const int file = session_.fileOf(pendingBaseline_.get());
+  if (file < 0) return;
+  pendingBaseline_.reset();
+  session_.setBaselineFile(file);
+  showView("compare");
 }
 
 void MainWindow::dragEnterEvent(QDragEnterEvent* event) {

@@ -60,6 +60,7 @@ class MainWindow : public QMainWindow {
   void chooseBaseline();
   void exportCurrent();
   void exportAll();
+  void takePendingBaseline();
   QString currentChart() const;
   void arrangeDocks();
   void restoreLayout();
@@ -76,7 +77,7 @@ class MainWindow : public QMainWindow {
   QProgressBar* progress_ = nullptr;
   QToolButton* cancel_ = nullptr;
   QString lastChart_ = QStringLiteral("bandwidth");
-  QString pendingBaseline_;
+  std::shared_ptr<TraceSource> pendingBaseline_;  // was asked for and not read yet
   QString focusWhenSeen_;  // chart whose dock is on its way to the front and cannot take it yet
   bool hasSavedLayout_ = false;
   bool hasChosen_ = false;  // a record, after the first file was read

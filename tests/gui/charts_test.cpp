@@ -474,5 +474,19 @@ TEST(InspectFile, bad_files_are_refused_with_a_reason) {
   EXPECT_EQ(complaint(head + "\"num_tokens\":1,\"num_channels\":2,\"magnitudes\":[1,null]}]}"), "");
 }
 
+TEST(InspectFile, is_told_from_a_trace_whatever_its_order_of_fields) {
+  const test::Folder folder;
+  const auto isOne = [&](const std::string& text) {
+    return isInspect(QString::fromStdString(folder.write("i.json", text)));
+  };
+  EXPECT_TRUE(isOne("{\"format\":\"kvroof-inspect\",\"planes\":[]}"));
+  EXPECT_TRUE(isOne("{\"planes\":[{\"magnitudes\":[" + std::string(9000, '1') +
+                    "]}],\"format\":\"kvroof-inspect\"}"));
+  EXPECT_FALSE(isOne("{\"schema\":1,\"line\":\"record\",\"axes\":{\"planes\":\"2\"}}"));
+  EXPECT_FALSE(isOne(""));
+  EXPECT_FALSE(isInspect("/dev/zero"));
+  EXPECT_FALSE(isInspect(folder.folder.path()));
+}
+
 }  // namespace
 }  // namespace kvroof::gui

@@ -92,6 +92,30 @@ class HabitsTest : public QObject {
     QCOMPARE(window->session().selection().current(), compare->deltas().deltas()[2].row);
   }
 
+  void an_open_file_is_made_the_baseline_at_once() {
+    const auto window = test::openedWindow(
+        QStringList{QString::fromStdString(slower_), QString::fromStdString(sweep_)});
+    QCOMPARE(window->session().baselineFile(), -1);
+    window->openBaseline(QString::fromStdString(sweep_));
+    QCOMPARE(
+        window->session().baselineFile(),
+        static_cast<int>(window->session().data().files().indexOf(QString::fromStdString(sweep_))));
+    QTRY_VERIFY(window->findChild<CompareView*>()->isEnabled());
+  }
+
+  void a_file_that_is_named_twice_is_read_once() {
+    const QString link = folder_.folder.filePath("link.jsonl"),
+                  path = QString::fromStdString(sweep_);
+    QVERIFY(QFile::link(path, link));
+    MainWindow window;
+    window.show();
+    window.open({path, folder_.folder.path() + "/./sweep.jsonl", link});
+    QTRY_COMPARE_WITH_TIMEOUT(window.session().data().size(), trace_.records.size(), 10000);
+    QTest::qWait(300);
+    QCOMPARE(window.session().data().size(), trace_.records.size());
+    QCOMPARE(window.session().data().files().size(), 1);
+  }
+
   void ctrl_e_exports_the_view_in_front_as_the_name_says_data() {
     QTest::addColumn<QString>("suffix");
     QTest::addColumn<QByteArray>("start");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Files that are no good traces: a sentence each, in the window and without one, and no hang.
+#include <sys/stat.h>
 #include <QElapsedTimer>
 #include <QProcess>
 
@@ -96,6 +97,11 @@ class RobustTest : public QObject {
     QFile sparse(huge);
     QVERIFY(sparse.open(QIODevice::WriteOnly) && sparse.resize(5LL << 30));  // zeros, not stored
     QTest::newRow("huge") << huge << "huge.jsonl" << 1 << 0;
+    const QString pipe = folder_.folder.filePath("pipe.jsonl");
+    QCOMPARE(::mkfifo(qPrintable(pipe), 0600), 0);
+    QTest::newRow("pipe") << pipe << "is a device or a pipe" << 1 << 0;
+    QTest::newRow("device") << "/dev/zero"
+                            << "is a device or a pipe" << 1 << 0;
     QTest::newRow("missing") << folder_.folder.filePath("missing.jsonl") << "missing.jsonl" << 1
                              << 0;
     QTest::newRow("folder") << folder_.folder.path() << folder_.folder.path() << 1 << 0;
@@ -119,6 +125,42 @@ class RobustTest : public QObject {
     QVERIFY2(said.contains(sentence), qPrintable(said));
     QCOMPARE(process.exitStatus(), QProcess::NormalExit);
     QCOMPARE(process.exitCode(), code);
+  }
+
+  void a_large_inspect_file_is_read_while_the_window_is_used_and_can_be_cancelled() {
+    constexpr int kTokens = 40000, kChannels = 128;
+    const std::string path = folder_.write(
+        "large.json", "{\"planes\":[{\"side\":\"keys\",\"num_tokens\":" + std::to_string(kTokens) +
+                          ",\"num_channels\":" + std::to_string(kChannels) + ",\"magnitudes\":[0" +
+                          repeated(",1.5", kTokens * kChannels - 1) +
+                          "]}],\"schema\":1,\"format\":\"kvroof-inspect\"}");
+    MainWindow window;
+    QElapsedTimer gap, all;
+    qint64 longestGap = 0, took = -1;
+    QTimer heart;
+    connect(&heart, &QTimer::timeout, &heart,
+            [&] { longestGap = std::max(longestGap, gap.restart()); });
+    connect(&window.session(), &Session::inspectChanged, &heart, [&] {
+      took = all.elapsed();
+      heart.stop();
+    });
+    QSignalSpy progress(&window.loader(), &Loader::progress);
+    gap.start();
+    all.start();
+    heart.start(1);
+    window.open({QString::fromStdString(path)});
+    QCOMPARE(progress.size(), 1);
+    QTRY_VERIFY_WITH_TIMEOUT(took >= 0, 60000);
+    QVERIFY2(longestGap < took / 2, qPrintable(QString("%1 of %2").arg(longestGap).arg(took)));
+    QCOMPARE(window.session().inspect()->planes[0].numTokens, std::size_t{kTokens});
+    QCOMPARE(window.session().data().files().size(), 0);
+
+    MainWindow other;
+    QSignalSpy arrived(&other.session(), &Session::inspectChanged);
+    other.open({QString::fromStdString(path)});
+    other.loader().cancel();
+    QTest::qWait(static_cast<int>(2 * took));
+    QCOMPARE(arrived.size(), 0);
   }
 
   void a_file_that_is_cut_and_written_anew_is_read_anew() {

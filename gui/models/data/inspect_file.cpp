@@ -2,6 +2,7 @@
 #include "gui/models/data/inspect_file.hpp"
 
 #include <QFile>
+#include <QFileInfo>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -70,7 +71,14 @@ InspectPlane readPlane(const QString& path, const QJsonObject& object, qsizetype
 
 }  // namespace
 
-bool looksLikeInspect(const QByteArray& start) { return start.contains("\"kvroof-inspect\""); }
+bool isInspect(const QString& path) {
+  QFile file(path);
+  if (!QFileInfo(path).isFile() || !file.open(QIODevice::ReadOnly)) return false;
+  constexpr qint64 kStart = 4096;  // the name of the format may stand behind all planes
+  const QByteArray start = file.read(kStart);
+  return start.contains("\"kvroof-inspect\"") ||
+         (start.contains("\"planes\"") && !start.contains("\"line\""));
+}
 
 InspectFile readInspect(const QString& path) {
   QFile file(path);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <QByteArray>
 #include <QString>
 #include <stdexcept>
 #include <vector>
@@ -34,8 +33,8 @@ class InspectError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Whether the first bytes are those of an inspect file, not of a trace.
-bool looksLikeInspect(const QByteArray& start);
+/// Whether a file begins as an inspect file, not as a trace. What is no plain file is not opened.
+bool isInspect(const QString& path);
 
 /// Throws InspectError when the file cannot be read, is no inspect file, is of a newer schema, or
 /// its numbers do not fit its shapes.

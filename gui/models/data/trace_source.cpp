@@ -9,8 +9,13 @@ namespace kvroof::gui {
 
 TraceSource::Step TraceSource::read(std::uint64_t budgetBytes) {
   const std::lock_guard lock(mutex_);
-  if (!index_) index_ = std::make_unique<traces::TraceIndex>(path_.toStdString());
   Step step;
+  if (!index_ && isInspect(path_)) {
+    step.inspect = readInspect(path_);
+    step.atEnd = true;
+    return step;
+  }
+  if (!index_) index_ = std::make_unique<traces::TraceIndex>(path_.toStdString());
   const auto update = index_->update(budgetBytes);
   step.replaced = update == traces::TraceIndex::Update::replaced;
   step.atEnd = update == traces::TraceIndex::Update::current;

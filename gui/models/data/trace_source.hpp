@@ -4,13 +4,15 @@
 #include <QString>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "gui/models/data/dataset.hpp"
+#include "gui/models/data/inspect_file.hpp"
 #include "traces/index.hpp"
 
 namespace kvroof::gui {
 
-/// One trace file that may be read by one thread while another asks for details.
+/// One trace, or inspect file, that may be read by one thread while another asks for details.
 class TraceSource {
  public:
   explicit TraceSource(QString path) : path_(std::move(path)) {}
@@ -22,9 +24,11 @@ class TraceSource {
     bool atEnd = false;     // nothing more to read for now
     std::uint64_t bytesRead = 0;
     std::uint64_t bytesTotal = 0;
-    Dataset::Batch batch;  // Batch::file is not set
+    Dataset::Batch batch;                // Batch::file is not set
+    std::optional<InspectFile> inspect;  // the file is one of these, and no trace
   };
-  /// Reads about `budgetBytes` more. Throws TraceError with a sentence for people.
+  /// Reads about `budgetBytes` more, an inspect file whole. Throws TraceError or InspectError with
+  /// a sentence for people.
   Step read(std::uint64_t budgetBytes);
 
   /// Everything about one record. Throws TraceError when it can no longer be read.

@@ -38,13 +38,13 @@ Chart buildCompareChart(const ChartInput& input) {
   const Axis xAxis = column ? axisOf(*column, scaleFor(*column, input.rows))
                             : Axis{.label = QObject::tr("configurations, largest increase first"),
                                    .quantity = Quantity::count};
-  Chart chart = startChart(input, QStringLiteral("compare"),
-                           hasBaseline ? QObject::tr("Change against the baseline")
-                                       : QObject::tr("Measured against predicted"),
-                           xAxis,
-                           {.label = hasBaseline ? QObject::tr("time / time of the baseline")
-                                                 : QObject::tr("measured time / predicted time"),
-                            .quantity = Quantity::ratio});
+  Chart chart = startChart(
+      input, QStringLiteral("compare"),
+      hasBaseline ? QObject::tr("Change against the baseline")
+                  : QObject::tr("Measured against predicted"),
+      xAxis,
+      {.label = hasBaseline ? QObject::tr("time / baseline") : QObject::tr("measured / model"),
+       .quantity = Quantity::ratio});
   if (chart.isEmpty()) return chart;
   const Encoding encoding(input, input.options.colour, input.options.shape);
   const auto deltas = compareRows(input.data, input.rows, input.baselineFile);

@@ -71,8 +71,7 @@ Chart buildCompressionChart(const ChartInput& input) {
       startChart(input, QStringLiteral("compression"), QObject::tr("Compression roofline"),
                  {.label = QObject::tr("effective compression: dense bytes / DRAM bytes moved"),
                   .quantity = Quantity::ratio},
-                 {.label = QObject::tr("speed-up over the fastest dense kernel"),
-                  .quantity = Quantity::ratio});
+                 {.label = QObject::tr("speed-up over dense"), .quantity = Quantity::ratio});
   if (chart.isEmpty()) return chart;
   const Encoding encoding(input, input.options.colour, input.options.shape);
   const MarkMaker marks(input, encoding);

@@ -14,6 +14,9 @@ namespace {
 using traces::RoofKind;
 using traces::RoofLevel;
 
+/// Floors of a single place on a logarithmic x reach from a half to twice of it.
+constexpr double kStub = 2;
+
 QString toggleOf(RoofKind kind) {
   return kind == RoofKind::measured ? QObject::tr("floors at measured roofs")
                                     : QObject::tr("floors at theoretical roofs");
@@ -74,7 +77,10 @@ class FloorBuilder {
       points.emplace_back(x, ns);
       y_.add(ns);
     }
-    if (points.size() == 1) points.push_back(points.front() + QPointF(points.front().x() * 0.1, 0));
+    if (points.size() == 1) {  // a stub around the only place
+      const QPointF only = points.front();
+      points = {{only.x() / kStub, only.y()}, {only.x() * kStub, only.y()}};
+    }
     if (!points.empty()) add(what, dram.kind, std::move(points));
   }
 
@@ -156,6 +162,11 @@ Chart buildLatencyChart(const ChartInput& input) {
   encoding.addLegend(chart);
   addStateLegend(chart);
   leftOut.noteIn(chart);
+  if (x.low() == x.high() && x.low() > 0) {
+    x = Range(Scale::log);
+    x.add(chart.marks.front().x / (1.5 * kStub));
+    x.add(chart.marks.front().x * (1.5 * kStub));
+  }
   x.applyTo(chart.x);
   y.applyTo(chart.y);
   return chart;

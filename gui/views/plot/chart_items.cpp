@@ -26,7 +26,8 @@ void ChartItems::draw(QCPPainter* painter) {
                           .place = [this](double x, double y) { return plot_->pixel(x, y); },
                           .font = plot_->font(),
                           .stamps = plot_->isVector_ ? nullptr : &plot_->stamps_,
-                          .marks = &plot_->drawn_})
+                          .marks = &plot_->drawn_,
+                          .names = &plot_->names_})
       .paint();
 }
 

@@ -70,8 +70,12 @@ void ChartPainter::paint() {
   paintLines();
   paintMarks();
   paintEmphasis();
+  avoidLines();
   paintLabels();  // first: they belong to a point, while a roof has room along its length
-  paintRoofLabels();
+  avoidCurves();
+  if (setup_.names) setup_.names->clear();
+  for (const Line& line : setup_.chart.lines)
+    if (!line.label.isEmpty() && !isHidden(line.toggle)) paintLineName(line);
   painter_.restore();
 }
 
@@ -119,10 +123,12 @@ void ChartPainter::paintLine(const Line& line) {
 }
 
 void ChartPainter::paintArrowHead(const Line& line) {
-  const QPointF from = place(line.points[line.points.size() - 2]), to = place(line.points.back());
-  const QPointF d = to - from;
+  constexpr double kMark = 8;  // pixels: arrows lead to marks, and end at their edge
+  const QPointF from = place(line.points[line.points.size() - 2]), end = place(line.points.back());
+  const QPointF d = end - from;
   const double length = std::hypot(d.x(), d.y());
-  if (length < 10) return;
+  if (length < kMark + 10) return;
+  const QPointF to = end - d / length * kMark;
   const QPointF along = d / length * 7, across(-along.y() * 0.5, along.x() * 0.5);
   painter_.setBrush(painter_.pen().color());
   painter_.drawPolygon(QPolygonF{to, to - along + across, to - along - across});

@@ -32,6 +32,12 @@ inline constexpr std::size_t kThinAbove = 20'000;
 std::vector<std::size_t> thinMarks(const Chart& chart, const ChartState& state, const QRectF& area,
                                    const std::function<QPointF(double, double)>& place);
 
+/// Where the name of a line was written.
+struct LineName {
+  const Line* line;
+  QPolygonF place;  // pixels
+};
+
 /// Draws what a chart holds inside its axes.
 class ChartPainter {
  public:
@@ -44,6 +50,7 @@ class ChartPainter {
     QFont font;
     MarkStamps* stamps = nullptr;  // nullptr: draw shapes, for vector formats
     const std::vector<std::size_t>* marks = nullptr;
+    std::vector<LineName>* names = nullptr;  // gets those of lines
   };
   ChartPainter(QPainter& painter, Setup setup);
 
@@ -63,9 +70,12 @@ class ChartPainter {
   void paintMarks();
   void paintSpread(const Mark& mark, QPointF centre);
   void paintEmphasis();
-  void paintRoofLabels();
-  void blockCurves();
-  void paintLabelAlong(const Line& line);
+  void avoidLines();
+  void avoidCurves();
+  void paintLineName(const Line& line);
+  bool paintNameAlong(const Line& line, QPointF a, QPointF b);
+  bool paintNameBeside(const Line& line, QPointF a, QPointF b);
+  void paintName(const Line& line, const QTransform& turn, const QRectF& box);
   void paintLabels();
   std::optional<QRectF> placeOfRidge(QPointF at, QSizeF size);
   bool isHidden(const QString& toggle) const { return setup_.state.hidden.contains(toggle); }

@@ -27,7 +27,7 @@ ChartPlot::ChartPlot(QWidget* parent)
       header_(new HeaderBlock(this)),
       footer_(new FooterBlock(this)) {
   setFocusPolicy(Qt::StrongFocus);
-  setMinimumSize(280, 220);
+  setMinimumSize(280, 120);
   plotLayout()->insertRow(0);
   plotLayout()->addElement(0, 0, header_);
   plotLayout()->addElement(2, 0, footer_);
@@ -73,6 +73,7 @@ void ChartPlot::showChart(Chart chart) {
   const bool keepZoom = isZoomed_ && isSameAxis(chart.x, chart_.x) && isSameAxis(chart.y, chart_.y);
   const ZoomRange before = range();
   chart_ = std::move(chart);
+  names_.clear();  // they point into the old one
   setAccessibleName(chart_.title);
   setUpAxes();
   if (keepZoom) {
@@ -111,6 +112,7 @@ void ChartPlot::prepare(bool isVector) {
   yAxis->setTicker(QSharedPointer<ChartTicker>::create(&chart_.y, mostY));
   header_->show(&chart_, &colours_);
   footer_->show(&chart_, &state_, &colours_, {});
+  fitTitles();
   updateLayout();
   drawn_ = thinMarks(chart_, state_, area(), [this](double x, double y) { return pixel(x, y); });
   if (chart_.marks.size() <= kThinAbove) return;
@@ -119,6 +121,17 @@ void ChartPlot::prepare(bool isVector) {
       tr("Thinned: %1 of %2 points drawn; failed, selected and above-roof ones always are.")
           .arg(drawn_.size())
           .arg(chart_.marks.size()));
+}
+
+/// The title of an axis is no longer than the axis: it would run into other texts.
+void ChartPlot::fitTitles() {
+  updateLayout();
+  const QFontMetrics metrics(font());
+  const auto fit = [&](QCPAxis* axis, const Axis& about, int length) {
+    axis->setLabel(metrics.elidedText(about.label, Qt::ElideRight, length));
+  };
+  fit(xAxis, chart_.x, axisRect()->width());
+  fit(yAxis, chart_.y, axisRect()->height());
 }
 
 void ChartPlot::setMarked(int current, std::set<int> selected) {

@@ -43,6 +43,8 @@ class ChartPlot : public QCustomPlot {
   QString savePicture(const QString& path, Format format, QSize size);
   /// Pixel place of the mark of a row; no value when it is not in the chart.
   std::optional<QPointF> placeOf(int row) const;
+  /// Where the last picture names its lines.
+  const std::vector<LineName>& lineNames() const { return names_; }
   /// How many marks the last picture shows.
   std::size_t numDrawn() const { return drawn_.size(); }
 
@@ -65,6 +67,7 @@ class ChartPlot : public QCustomPlot {
   void restyle();
   void setUpAxes();
   void prepare(bool isVector);
+  void fitTitles();
   void rememberZoom();
   void finishBrush(QRect brushed);
   void flipToggle(std::size_t position);
@@ -79,6 +82,7 @@ class ChartPlot : public QCustomPlot {
   Colours colours_;
   MarkStamps stamps_;
   std::vector<std::size_t> drawn_;
+  std::vector<LineName> names_;
   HeaderBlock* header_;
   FooterBlock* footer_;
   ZoomStack zooms_;

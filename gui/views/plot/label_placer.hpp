@@ -5,19 +5,39 @@
 #include <QPolygonF>
 #include <QRectF>
 #include <QTransform>
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
 namespace kvroof::gui {
 
-/// Finds room for texts so that none covers another.
+/// Finds room for texts so that none covers another, nor a line that is not its own.
 class LabelPlacer {
  public:
   explicit LabelPlacer(const QRectF& area) : area_(area) {}
 
+  /// A line, in pixels, that texts stay off, but for that of `owner`.
+  void addLine(const QPolygonF& points, const void* owner) {
+    const QPointF thick(0, 1);
+    for (qsizetype i = 0; i + 1 < points.size(); ++i) {
+      const QPolygonF piece{points[i], points[i + 1], points[i + 1] + thick, points[i] + thick};
+      lines_.push_back({piece.boundingRect(), piece, owner});
+    }
+  }
+  bool crossesLine(const QPolygonF& place, const void* owner) const {
+    const QRectF box = place.boundingRect();
+    return std::any_of(lines_.begin(), lines_.end(), [&](const Piece& line) {
+      return line.owner != owner && line.box.intersects(box) && line.shape.intersects(place);
+    });
+  }
+
   /// Takes the place if it lies inside the area and is free.
-  bool tryTake(const QPolygonF& place) {
+  bool tryTake(const QPolygonF& place, const void* owner = nullptr) {
+    return !crossesLine(place, owner) && tryTakeOnLines(place);
+  }
+  /// The same on top of lines.
+  bool tryTakeOnLines(const QPolygonF& place) {
     if (!area_.adjusted(-1, -1, 1, 1).contains(place.boundingRect())) return false;
     for (const auto& [box, other] : taken_)
       if (box.intersects(place.boundingRect()) && other.intersects(place)) return false;
@@ -28,21 +48,30 @@ class LabelPlacer {
   void block(const QPolygonF& place) { taken_.emplace_back(place.boundingRect(), place); }
   bool tryTake(const QRectF& place) { return tryTake(QPolygonF(place)); }
 
-  /// A place of this size near a point: right, left, above, below, then further down.
+  /// A place of this size near a point: right, left, above, below, then further down; off all
+  /// lines if there is one.
   std::optional<QRectF> near(QPointF point, QSizeF size, double gap) {
     const double w = size.width(), h = size.height();
-    for (int step = 0; step < 8; ++step)
-      for (const double direction : {1.0, -1.0}) {
-        const double shift = direction * step * (h + 1);
-        for (const QRectF& place : {QRectF(point.x() + gap, point.y() - h / 2 + shift, w, h),
-                                    QRectF(point.x() - gap - w, point.y() - h / 2 + shift, w, h)})
-          if (tryTake(place)) return place;
-      }
+    for (const bool isOffLines : {true, false})
+      for (int step = 0; step < 8; ++step)
+        for (const double direction : {1.0, -1.0}) {
+          const double shift = direction * step * (h + 1);
+          for (const QRectF& place : {QRectF(point.x() + gap, point.y() - h / 2 + shift, w, h),
+                                      QRectF(point.x() - gap - w, point.y() - h / 2 + shift, w, h)})
+            if (isOffLines ? tryTake(place) : tryTakeOnLines(place)) return place;
+        }
     return std::nullopt;
   }
 
  private:
+  struct Piece {
+    QRectF box;
+    QPolygonF shape;
+    const void* owner;
+  };
+
   QRectF area_;
+  std::vector<Piece> lines_;
   std::vector<std::pair<QRectF, QPolygonF>> taken_;
 };
 

@@ -14,45 +14,77 @@ QColor ChartPainter::behindText() const {
   return behind;
 }
 
-void ChartPainter::paintRoofLabels() {
-  blockCurves();
-  for (const Line& line : setup_.chart.lines)
-    if (!line.label.isEmpty() && !isHidden(line.toggle)) paintLabelAlong(line);
+/// Keeps texts off roofs, floors and the like: a name that lies on another roof is read as its own.
+void ChartPainter::avoidLines() {
+  for (const Line& line : setup_.chart.lines) {
+    const bool isOfData = line.role == LineRole::sweep || line.role == LineRole::level ||
+                          line.role == LineRole::arrow || line.role == LineRole::front;
+    if (isOfData || isHidden(line.toggle)) continue;
+    QPolygonF pixels;
+    for (const QPointF& point : line.points) pixels << place(point);
+    placer_.addLine(clipped(pixels, setup_.area), &line);
+  }
 }
 
 /// Keeps the names of lines off the curves of data, as long as those are few.
-void ChartPainter::blockCurves() {
+void ChartPainter::avoidCurves() {
   constexpr std::size_t kMostCurves = 40;
   std::vector<const Line*> curves;
   for (const Line& line : setup_.chart.lines)
     if (line.role == LineRole::sweep) curves.push_back(&line);
   if (curves.size() > kMostCurves) return;
-  for (const Line* curve : curves)
-    for (std::size_t i = 0; i + 1 < curve->points.size(); ++i) {
-      const QPointF a = place(curve->points[i]), b = place(curve->points[i + 1]), thick(0, 1);
-      placer_.block(QPolygonF{a, b, b + thick, a + thick});
-    }
+  for (const Line* curve : curves) {
+    QPolygonF pixels;
+    for (const QPointF& point : curve->points) pixels << place(point);
+    placer_.addLine(pixels, curve);
+  }
 }
 
-/// Measured roofs are labelled below, theoretical ones, which lie higher, above: so the two texts
-/// of a pair of close lines stay apart.
-void ChartPainter::paintLabelAlong(const Line& line) {
+namespace {
+
+/// The longest piece of a line that looks straight: the most room for a name.
+QLineF longestStraight(const QPolygonF& line) {
+  constexpr double kBend = 1.5;  // pixels
+  const auto isStraight = [&](qsizetype from, qsizetype to) {
+    const QPointF d = line[to] - line[from];
+    const double length = std::hypot(d.x(), d.y());
+    for (qsizetype i = from + 1; i < to; ++i) {
+      const QPointF e = line[i] - line[from];
+      if (std::abs(d.x() * e.y() - d.y() * e.x()) > kBend * length) return false;
+    }
+    return true;
+  };
+  QLineF longest(line[0], line[1]);
+  for (qsizetype from = 0; from + 1 < line.size(); ++from)
+    for (qsizetype to = from + 1; to < line.size() && isStraight(from, to); ++to)
+      if (const QLineF piece(line[from], line[to]); piece.length() > longest.length())
+        longest = piece;
+  return longest;
+}
+
+}  // namespace
+
+void ChartPainter::paintLineName(const Line& line) {
   QPolygonF pixels;
   for (const QPointF& point : line.points) pixels << place(point);
   const QPolygonF visible = clipped(pixels, setup_.area);
   if (visible.size() < 2) return;
-  QPointF a = visible[0], b = visible[1];
-  for (qsizetype i = 1; i + 1 < visible.size(); ++i)  // the longest piece has the most room
-    if (QLineF(visible[i], visible[i + 1]).length() > QLineF(a, b).length()) {
-      a = visible[i];
-      b = visible[i + 1];
-    }
-  if (b.x() < a.x()) std::swap(a, b);
+  QLineF piece = longestStraight(visible);
+  if (piece.x2() < piece.x1()) piece = QLineF(piece.p2(), piece.p1());
+  if (paintNameAlong(line, piece.p1(), piece.p2())) return;
+  // Without its name a roof is known by its legend; a curve among many does without.
+  if (line.role == LineRole::roof || line.role == LineRole::floor)
+    paintNameBeside(line, piece.p1(), piece.p2());
+}
+
+/// Measured roofs are labelled below, theoretical ones, which lie higher, above: so the two texts
+/// of a pair of close lines stay apart.
+bool ChartPainter::paintNameAlong(const Line& line, QPointF a, QPointF b) {
   const QFontMetricsF metrics(setup_.font);
   const QSizeF size(metrics.horizontalAdvance(line.label), metrics.height());
   const QLineF segment(a, b);
   const bool isFlat = std::abs(b.y() - a.y()) < 1;
-  if (segment.length() < size.width() + 8) return;
+  if (segment.length() < size.width() + 8) return false;
   const bool isAbove = line.dashed != (line.role == LineRole::floor);
   const double above = -size.height() - 1, below = 2;
   const int steps = 24;
@@ -67,18 +99,48 @@ void ChartPainter::paintLabelAlong(const Line& line) {
       turn.translate(a.x(), a.y());
       turn.rotate(-segment.angle());
       const QRectF box(start, offset, size.width(), size.height());
-      if (!placer_.tryTake(turn.map(QPolygonF(box.adjusted(-2, 0, 2, 0))))) continue;
-      painter_.save();
-      painter_.setTransform(turn, true);
-      painter_.fillRect(box.adjusted(0, 2, 0, -2), behindText());
-      const bool isFaint = line.dashed && line.role != LineRole::sweep;
-      painter_.setPen(line.role == LineRole::sweep ? setup_.colours.textOf(line.hue)
-                      : isFaint                    ? setup_.colours.muted()
-                                                   : setup_.colours.text());
-      painter_.drawText(box, Qt::AlignCenter, line.label);
-      painter_.restore();
-      return;
+      if (!placer_.tryTake(turn.map(QPolygonF(box.adjusted(-2, 0, 2, 0))), &line)) continue;
+      paintName(line, turn, box);
+      return true;
     }
+  return false;
+}
+
+/// Some way off, with a thin line that leads to it and crosses no other.
+bool ChartPainter::paintNameBeside(const Line& line, QPointF a, QPointF b) {
+  const QFontMetricsF metrics(setup_.font);
+  const QSizeF size(metrics.horizontalAdvance(line.label), metrics.height());
+  constexpr double kPair = 4;  // pixels between the measured and the theoretical one of a pair
+  for (const double away : {1.2, 2.2, 3.4, 5.0})
+    for (const double share : {0.1, 0.3, 0.5, 0.7, 0.9})
+      for (const double side : {1.0, -1.0}) {
+        const QPointF from = a + (b - a) * share;
+        const double shift = side * away * size.height();
+        const QPointF to = from + QPointF(0, shift);
+        const QRectF box(
+            QPointF(from.x() - size.width() / 2, side > 0 ? to.y() : to.y() - size.height()), size);
+        const QPointF start = from + QPointF(0, side * kPair), thick(1, 0);
+        if (placer_.crossesLine(QPolygonF{start, to, to + thick, start + thick}, &line)) continue;
+        if (!placer_.tryTake(box)) continue;
+        painter_.setPen(QPen(setup_.colours.muted(), 1));
+        painter_.drawLine(from, to);
+        paintName(line, QTransform(), box);
+        return true;
+      }
+  return false;
+}
+
+void ChartPainter::paintName(const Line& line, const QTransform& turn, const QRectF& box) {
+  painter_.save();
+  painter_.setTransform(turn, true);
+  painter_.fillRect(box.adjusted(0, 2, 0, -2), behindText());
+  const bool isFaint = line.dashed && line.role != LineRole::sweep;
+  painter_.setPen(line.role == LineRole::sweep ? setup_.colours.textOf(line.hue)
+                  : isFaint                    ? setup_.colours.muted()
+                                               : setup_.colours.text());
+  painter_.drawText(box, Qt::AlignCenter, line.label);
+  painter_.restore();
+  if (setup_.names) setup_.names->push_back({&line, turn.map(QPolygonF(box))});
 }
 
 /// Below a roof and right of its slope, else above the roof's shoulder: lines pass elsewhere.

@@ -24,6 +24,12 @@ QString kindToggle(RoofKind kind) {
                                     : QObject::tr("theoretical roofs");
 }
 
+void addKindLegend(RoofKind kind, Chart& chart) {
+  chart.legend.push_back(
+      {kindToggle(kind), kind == RoofKind::measured ? LegendSymbol::line : LegendSymbol::dashedLine,
+       Hue{}, 0, kindToggle(kind)});
+}
+
 /// The roofs of one kind: memory slopes up to the highest compute ceiling, compute ceilings from
 /// the fastest memory onwards (Williams, Waterman, Patterson, CACM 52(4), 2009).
 class RoofBuilder {
@@ -113,11 +119,7 @@ void addRoofs(const ChartInput& input, Chart& chart) {
   for (const RoofKind kind : {RoofKind::measured, RoofKind::theoretical}) {
     const std::size_t before = chart.lines.size();
     RoofBuilder(*ceilings, kind, chart).build();
-    if (chart.lines.size() > before)
-      chart.legend.push_back(
-          {kindToggle(kind),
-           kind == RoofKind::measured ? LegendSymbol::line : LegendSymbol::dashedLine, Hue{}, 0,
-           kindToggle(kind)});
+    if (chart.lines.size() > before) addKindLegend(kind, chart);
   }
 }
 
@@ -256,10 +258,7 @@ Chart buildThroughputChart(const ChartInput& input) {
            .hue = {},
            .toggle = kindToggle(kind),
            .points = {{1e-3, roof->value}, {1e18, roof->value}}});
-      chart.legend.push_back(
-          {kindToggle(kind),
-           kind == RoofKind::measured ? LegendSymbol::line : LegendSymbol::dashedLine, Hue{}, 0,
-           kindToggle(kind)});
+      addKindLegend(kind, chart);
     }
   }
   const QString axis =

@@ -86,21 +86,16 @@ void LeftOut::add(int row, const QString& missing) {
   } else if (!facts_.computesAttention(row) && facts_.isTimed(row)) {
     addNoStep();
   } else {
-    ++counts_[missing];
+    ++counts_[QObject::tr("records ") + missing];
   }
 }
 
 void LeftOut::noteIn(Chart& chart) const {
   if (counts_.isEmpty()) return;
   QStringList parts;
-  int total = 0;
-  for (auto cause = counts_.cbegin(); cause != counts_.cend(); ++cause) {
+  for (auto cause = counts_.cbegin(); cause != counts_.cend(); ++cause)
     parts << QStringLiteral("%1 %2").arg(cause.value()).arg(cause.key());
-    total += cause.value();
-  }
-  chart.notes << QObject::tr("Not drawn: %1 of the records (%2).")
-                     .arg(total)
-                     .arg(parts.join(QStringLiteral(", ")));
+  chart.notes << QObject::tr("Not drawn: %1.").arg(parts.join(QStringLiteral(", ")));
 }
 
 Chart startChart(const ChartInput& input, const QString& name, const QString& title, Axis x,
@@ -117,7 +112,9 @@ Chart startChart(const ChartInput& input, const QString& name, const QString& ti
         "one.");
   } else if (input.rows.empty()) {
     chart.emptyReason =
-        QObject::tr("The filter hides all %1 records. Clear it with Escape in the filter field.")
+        QObject::tr(
+            "The filter hides all %1 records: clear it, with Escape in its field, or without "
+            "--filter.")
             .arg(input.data.size());
   }
   return chart;

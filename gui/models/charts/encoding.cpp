@@ -17,7 +17,7 @@ Encoding::Encoding(const ChartInput& input, QString colourId, QString shapeId)
   if (colourId_.isEmpty())
     colourId_ =
         data_.isVaried(data_.at(col::kSparsity), input.rows) ? col::kSparsity : col::kKernel;
-  if (shapeId_.isEmpty()) shapeId_ = col::kKernel;
+  if (shapeId_.isEmpty()) shapeId_ = areFilesAlike(input) ? col::kFile : col::kKernel;
   colour_ = data_.find(colourId_);
   shape_ = data_.find(shapeId_);
   if (colour_ && colour_->isNumber()) {
@@ -26,6 +26,19 @@ Encoding::Encoding(const ChartInput& input, QString colourId, QString shapeId)
     seriesOf_ = firstSeen(*colour_, input.rows);
   }
   if (shape_ && !shape_->isNumber()) shapeOf_ = firstSeen(*shape_, input.rows);
+}
+
+/// Whether two files hold times of one origin: without shapes of their own, the records of one are
+/// taken for those of the other.
+bool Encoding::areFilesAlike(const ChartInput& input) {
+  if (input.data.files().size() < 2) return false;
+  const RowFacts facts(input.data);
+  std::map<std::optional<traces::Provenance>, int> fileOf;
+  return std::any_of(input.rows.begin(), input.rows.end(), [&](int row) {
+    const int file = input.data.fileOf(at(row));
+    return facts.isTimed(row) &&
+           fileOf.try_emplace(facts.provenance(row), file).first->second != file;
+  });
 }
 
 std::map<int, int> Encoding::firstSeen(const Column& column, std::span<const int> rows) {
@@ -157,12 +170,15 @@ void addStateLegend(Chart& chart, const QString& ghosts) {
   const auto add = [&](bool isThere, LegendSymbol symbol, const QString& text) {
     if (isThere) chart.legend.push_back({text, symbol, Hue{}, 0, {}});
   };
+  const auto anyOfOrigin = [&](traces::Provenance origin) {  // pale marks do not show it
+    return any([&](const Mark& m) { return !m.ghost && m.provenance == origin; });
+  };
   add(any([](const Mark& m) { return m.failed; }), LegendSymbol::failed,
       QObject::tr("failed validation"));
-  add(any([](const Mark& m) { return m.provenance == traces::Provenance::simulated; }),
-      LegendSymbol::simulated, QObject::tr("simulated"));
-  add(any([](const Mark& m) { return m.provenance == traces::Provenance::modelled; }),
-      LegendSymbol::modelled, QObject::tr("modelled, not measured"));
+  add(anyOfOrigin(traces::Provenance::simulated), LegendSymbol::simulated,
+      QObject::tr("simulated"));
+  add(anyOfOrigin(traces::Provenance::modelled), LegendSymbol::modelled,
+      QObject::tr("modelled, not measured"));
   add(any([](const Mark& m) { return m.aboveRoof; }), LegendSymbol::aboveRoof,
       QObject::tr("above a roof: see details"));
   add(any([](const Mark& m) { return m.ghost; }), LegendSymbol::ghost, ghosts);

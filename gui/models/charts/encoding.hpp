@@ -13,7 +13,8 @@ namespace kvroof::gui {
 /// Colours and shapes of rows: numbers go on the colour ramp, names get a colour each.
 class Encoding {
  public:
-  /// An empty id lets it choose: the sparsity, else the kernel, as colour; the kernel as shape.
+  /// An empty id lets it choose: the sparsity, else the kernel, as colour; the kernel as shape, or
+  /// the file where two of them cannot be told apart by where their times come from.
   Encoding(const ChartInput& input, QString colourId, QString shapeId);
 
   Hue hue(int row) const;
@@ -27,6 +28,7 @@ class Encoding {
   static constexpr int kNumShapes = 8;
 
  private:
+  static bool areFilesAlike(const ChartInput& input);
   void placeOnRamp(std::span<const int> rows);
   bool hasOwnShapes() const { return colour_ != shape_ && shapeOf_.size() > 1; }
   void addShades(const std::set<double>& shown, Chart& chart) const;

@@ -129,8 +129,10 @@ struct Chart {
   std::vector<Mark> marks{};
   std::vector<Label> labels{};
   std::vector<BarPart> bars{};
-  std::vector<int> barRows{};  // dataset rows of the bars
-  bool isHistogram = false;    // bars touch: they are pieces of one axis
+  std::vector<int> barRows{};       // dataset rows of the bars
+  bool isHistogram = false;         // bars touch: they are pieces of one axis
+  bool hasTotals = true;            // the sum of a bar's parts means something
+  std::vector<double> barPlaces{};  // of a histogram: the middle of each bar, in units of x
   std::optional<Grid> grid{};
   std::vector<Span> spans{};
   std::vector<LegendEntry> legend{};

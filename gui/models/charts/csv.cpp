@@ -27,11 +27,22 @@ QString provenanceText(const Mark& mark) {
   return QString::fromLatin1(name.data(), static_cast<qsizetype>(name.size()));
 }
 
+/// What a column of an axis holds, with the unit of its numbers: "time of one decode step (ns)".
+QString headerOf(const Axis& axis) {
+  QString unit = axis.quantity == Quantity::timeNs ? QStringLiteral("ns") : unitOf(axis.quantity);
+  if (unit.isEmpty()) return axis.label;
+  const QString shown = QStringLiteral(" (%1)").arg(unitOf(axis.quantity));
+  QString title = axis.label;
+  if (title.endsWith(shown)) title.chop(shown.size());
+  return QStringLiteral("%1 (%2)").arg(title, unit);
+}
+
 QString marksAsCsv(const Dataset& data, const Chart& chart) {
   const QStringList columns{col::kFile,   col::kRecord, col::kKernel, col::kVariant,
                             col::kStatus, col::kBatch,  col::kKvLen,  col::kSparsity};
-  QString csv = csvLine(
-      QStringList{"kind", "x", "y", "low", "high", "provenance", "above_roof", "label"} + columns);
+  QString csv = csvLine(QStringList{"kind", "x: " + headerOf(chart.x), "y: " + headerOf(chart.y),
+                                    "low", "high", "provenance", "above_roof", "label"} +
+                        columns);
   for (const Mark& mark : chart.marks) {
     QStringList cells{mark.ghost ? "baseline" : "record",
                       csvNumber(mark.x),
@@ -81,16 +92,20 @@ QString csvNumber(double value) {
 QString chartAsCsv(const Dataset& data, const Chart& chart) {
   QString csv;
   if (chart.grid) {
-    csv = csvLine({chart.y.label, chart.x.label, chart.grid->valueLabel, "text"});
+    const auto& pruned = chart.grid->pruned;
+    csv = csvLine({headerOf(chart.y), headerOf(chart.x), chart.grid->valueLabel, "text", "kept"});
     for (std::size_t r = 0; r < chart.grid->numRows; ++r)
       for (std::size_t c = 0; c < chart.grid->numColumns; ++c) {
-        const auto name = [](const QStringList& names, std::size_t i) {
-          return names.isEmpty() ? QString::number(i) : names[static_cast<qsizetype>(i)];
+        const auto name = [](const QStringList& names, std::size_t i, double perUnit = 1) {
+          return names.isEmpty() ? QString::number(static_cast<double>(i) * perUnit)
+                                 : names[static_cast<qsizetype>(i)];
         };
         const std::size_t cell = r * chart.grid->numColumns + c;
         QString text = chart.grid->texts.empty() ? QString() : chart.grid->texts[cell];
-        csv += csvLine({name(chart.y.categories, r), name(chart.x.categories, c),
-                        csvNumber(chart.grid->values[cell]), text.replace('\n', ' ')});
+        csv += csvLine(
+            {name(chart.y.categories, r, chart.y.perUnit), name(chart.x.categories, c),
+             csvNumber(chart.grid->values[cell]), text.replace('\n', ' '),
+             pruned.empty() ? QString() : csvNumber(1 - static_cast<double>(pruned[cell]))});
       }
     return csv;
   }
@@ -102,11 +117,12 @@ QString chartAsCsv(const Dataset& data, const Chart& chart) {
     return csv;
   }
   if (!chart.bars.empty()) {
-    csv = csvLine({chart.x.label, "part", chart.y.label});
+    csv = csvLine({headerOf(chart.x), "part", headerOf(chart.y)});
     for (const BarPart& part : chart.bars)
       for (std::size_t i = 0; i < part.heights.size(); ++i)
-        csv += csvLine(
-            {chart.x.categories[static_cast<qsizetype>(i)], part.name, csvNumber(part.heights[i])});
+        csv += csvLine({chart.barPlaces.empty() ? chart.x.categories[static_cast<qsizetype>(i)]
+                                                : csvNumber(chart.barPlaces[i]),
+                        part.name, csvNumber(part.heights[i])});
     return csv;
   }
   return marksAsCsv(data, chart);

@@ -87,6 +87,11 @@ Chart buildTimelineChart(const ChartInput& input) {
   const auto name = name_of(input.details->record.activities.front().provenance);
   chart.subtitle += QObject::tr(" · activities: %1")
                         .arg(QLatin1String(name.data(), static_cast<qsizetype>(name.size())));
+  const auto& times = input.details->record.times;
+  if (!times.empty() && times.front().statistics.count > 1)
+    chart.notes << QObject::tr("One launch of its own, traced: the median of %1 timed ones is %2.")
+                       .arg(times.front().statistics.count)
+                       .arg(formatQuantity(times.front().statistics.median_ns, Quantity::timeNs));
   x.applyTo(chart.x);
   chart.y.min = -0.7;
   chart.y.max = static_cast<double>(chart.y.categories.size()) - 0.3;
@@ -129,7 +134,8 @@ Chart buildSamplesChart(const ChartInput& input) {
   }
   Range y(Scale::linear);
   for (int bin = 0; bin < bins; ++bin) {
-    chart.x.categories << formatQuantity(low + (bin + 0.5) * width, Quantity::timeNs);
+    chart.barPlaces.push_back(low + (bin + 0.5) * width);
+    chart.x.categories << formatQuantity(chart.barPlaces.back(), Quantity::timeNs);
     y.add(kept.heights[at(bin)] + throttled.heights[at(bin)]);
   }
   chart.isHistogram = true;

@@ -58,6 +58,18 @@ void addBars(const ChartInput& input, const QString& axisId, const std::vector<P
                        .arg(configurationText(input.data, chart.barRows.front(), axisId));
 }
 
+/// Phases in the order in which they run; others come last.
+const QStringList& phaseOrder() {
+  static const QStringList kOrder{"prune", "pack", "decode", "window", "merge"};
+  return kOrder;
+}
+constexpr qsizetype kFirstOfStep = 2;  // "decode": what comes before is done once per token
+
+qsizetype placeOfPhase(const QString& name) {
+  const qsizetype index = phaseOrder().indexOf(name.section('_', 0, 0));
+  return index < 0 ? phaseOrder().size() : index;
+}
+
 double numTokens(const Dataset& data, int row) {
   const double perToken = data.at(col::kBytesPerToken).number(at(row));
   return data.at(col::kCompressedBytes).number(at(row)) / perToken;
@@ -116,22 +128,22 @@ Chart buildBreakdownChart(const ChartInput& input) {
     if (column.info().id.startsWith(col::kPhasePrefix))
       parts.push_back({column.info().id.mid(col::kPhasePrefix.size()), &column});
   // In the order in which they run; "pack_keys" is a part of packing.
-  const auto place = [](const Part& part) {
-    static const QStringList kOrder{"prune", "pack", "decode", "window", "merge"};
-    const qsizetype index = kOrder.indexOf(part.name.section('_', 0, 0));
-    return index < 0 ? kOrder.size() : index;
-  };
-  std::stable_sort(parts.begin(), parts.end(),
-                   [&](const Part& a, const Part& b) { return place(a) < place(b); });
+  std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
+    return placeOfPhase(a.name) < placeOfPhase(b.name);
+  });
   addBars(
       input, axisId, parts, [](const Dataset&, int) { return 1.0; }, chart);
   if (chart.bars.empty())
     chart.emptyReason = QObject::tr(
         "The records of this sweep hold no times per phase (prune, pack, decode, merge, window).");
-  if (std::any_of(chart.bars.begin(), chart.bars.end(),
-                  [&](const BarPart& bar) { return bar.name.startsWith(QLatin1String("p")); }))
+  const auto isOnce = [](const BarPart& bar) { return placeOfPhase(bar.name) < kFirstOfStep; };
+  const auto numOnce = std::count_if(chart.bars.begin(), chart.bars.end(), isOnce);
+  if (numOnce > 0 && numOnce < static_cast<std::ptrdiff_t>(chart.bars.size())) {
+    chart.hasTotals = false;
     chart.notes << QObject::tr(
-        "Pruning and packing happen once per token, decoding at every step.");
+        "Pruning and packing are done once and here for the whole cache, the rest at every step: "
+        "their sum is the time of nothing.");
+  }
   return chart;
 }
 

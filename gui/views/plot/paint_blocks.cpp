@@ -115,7 +115,7 @@ void ChartPainter::paintBars() {
     }
     const double line = QFontMetricsF(setup_.font).height() + 4;
     box = QRectF(box.left(), box.top() - line, box.width(), line);
-    if (base[i] > 0) paintBarText(box, base[i], setup_.colours.text());
+    if (base[i] > 0 && setup_.chart.hasTotals) paintBarText(box, base[i], setup_.colours.text());
   }
 }
 

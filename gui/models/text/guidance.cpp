@@ -112,6 +112,13 @@ class Adviser {
     return sum > 0 ? sum : kUnknown;
   }
 
+  /// Whether the time is the model's, or near enough to it that its limit is the record's.
+  bool isExplainedByModel() const {
+    if (text(col::kBinding).isEmpty()) return false;
+    return text(col::kTimeProvenance) == "modelled" ||
+           std::abs(timeNs() / number(col::kPredicted) - 1) <= kExplainedShare;
+  }
+
   void addLimit() {
     auto uses = roofUses(data_, row_);
     if (uses.empty()) {
@@ -137,7 +144,7 @@ class Adviser {
     } else if (launchShare >= kBindingShare) {
       guidance_.headline = QObject::tr("Launch-bound: a launch alone takes %1 of its %2.")
                                .arg(time(launch->value), time(timeNs()));
-    } else if (text(col::kTimeProvenance) == "modelled" && !text(col::kBinding).isEmpty()) {
+    } else if (isExplainedByModel()) {
       guidance_.headline =
           QObject::tr("Bound by %1, says the model: the nearest roof, the %2, is used to %3 only.")
               .arg(termText(text(col::kBinding)), roofName(uses.front()),
@@ -171,13 +178,13 @@ class Adviser {
     const double budget = issue->value * (bytes / rows) / dram->value;
     guidance_.sentences
         << QObject::tr(
-               "It issues %1 warp instructions per cached row; the budget while DRAM delivers that "
-               "row is %2%3.")
+               "It issues %1 warp instructions per cached row, all of its work and not expansion "
+               "alone; the budget while DRAM delivers that row is %2%3.")
                .arg(formatNumber(cost, 3), formatNumber(budget, 3),
                     cost > budget
                         ? QObject::tr(
-                              ": over budget, so memory would not hide decompression even if there "
-                              "were enough work")
+                              ": over budget, so memory would not hide them even if there were "
+                              "enough work")
                         : QString());
   }
 
@@ -205,9 +212,11 @@ class Adviser {
     if (!(predicted > 0)) return;
     QString sentence = QObject::tr("The model predicts %1").arg(time(predicted));
     if (!text(col::kBinding).isEmpty())
-      sentence += QObject::tr(", bound by %1").arg(termText(text(col::kBinding)));
+      sentence += QObject::tr(", its longest term is %1").arg(termText(text(col::kBinding)));
     if (text(col::kTimeProvenance) == "measured" && timeNs() > 0)
-      sentence += QObject::tr("; measured is %1 of that").arg(share(timeNs() / predicted));
+      sentence +=
+          QObject::tr("; measured is %1 of that").arg(share(timeNs() / predicted)) +
+          (isExplainedByModel() ? QString() : QObject::tr(", so the model does not explain it"));
     const auto* prediction = details_ && !details_->record.predictions.empty()
                                  ? &details_->record.predictions.front()
                                  : nullptr;

@@ -11,6 +11,8 @@ namespace kvroof::gui {
 /// A roof used at this share or more is what binds a record; the launch binds when it is this share
 /// of the time.
 inline constexpr double kBindingShare = 0.6;
+/// A measured time this near to the model's, as a share of it, is limited by what the model names.
+inline constexpr double kExplainedShare = 0.25;
 
 /// What limits one record, in sentences, each with the rule or the numbers it rests on.
 struct Guidance {

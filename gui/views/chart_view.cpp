@@ -14,7 +14,11 @@
 namespace kvroof::gui {
 
 ChartView::ChartView(const ViewSpec& spec, Session& session, QWidget* parent)
-    : QWidget(parent), spec_(spec), session_(session), plot_(new ChartPlot(this)) {
+    : QWidget(parent),
+      spec_(spec),
+      session_(session),
+      plot_(new ChartPlot(this)),
+      rebuild_(new UpdateWhenSeen(this, [this] { rebuild(); })) {
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);
@@ -25,11 +29,9 @@ ChartView::ChartView(const ViewSpec& spec, Session& session, QWidget* parent)
   layout->addWidget(plot_, 1);
   plot_->setAccessibleName(spec_.title);
   plot_->setDescriber([this](int row) { return session_.describe(row); });
-  rebuild_.setSingleShot(true);
-  connect(&rebuild_, &QTimer::timeout, this, &ChartView::rebuild);
-  connect(&session.filter(), &RowFilter::changed, this, &ChartView::scheduleRebuild);
-  connect(&session, &Session::baselineChanged, this, &ChartView::scheduleRebuild);
-  connect(&session, &Session::inspectChanged, this, &ChartView::scheduleRebuild);
+  connect(&session.filter(), &RowFilter::changed, rebuild_, &UpdateWhenSeen::schedule);
+  connect(&session, &Session::baselineChanged, rebuild_, &UpdateWhenSeen::schedule);
+  connect(&session, &Session::inspectChanged, rebuild_, &UpdateWhenSeen::schedule);
   connect(&session.selection(), &Selection::changed, this, &ChartView::mark);
   connect(plot_, &ChartPlot::rowPicked, this,
           [this](int row) { session_.selection().setCurrent(row); });
@@ -49,7 +51,7 @@ QComboBox* ChartView::addChooser(QToolBar* bar, const QString& name, const QStri
   bar->addWidget(box);
   connect(box, &QComboBox::activated, this, [this, box, choose] {
     choose(options_, box->currentData().toString());
-    scheduleRebuild();
+    rebuild_->schedule();
   });
   return box;
 }
@@ -84,14 +86,14 @@ void ChartView::addChoosers(QToolBar* bar) {
     bar->addWidget(check);
     connect(check, &QCheckBox::toggled, this, [this](bool isOn) {
       options_.sizeByTime = isOn;
-      scheduleRebuild();
+      rebuild_->schedule();
     });
   }
   if (controls.head) {
     auto* box = addChooser(bar, "head", tr("Head:"), [](ChartOptions&, const QString&) {});
     connect(box, &QComboBox::activated, this, [this](int index) {
       inspectHead_ = static_cast<std::size_t>(std::max(index, 0));
-      scheduleRebuild();
+      rebuild_->schedule();
     });
   }
 }
@@ -134,24 +136,7 @@ void ChartView::fillChoosers() {
     heads->addItem(tr("layer %1, head %2, %3").arg(plane.layer).arg(plane.head).arg(plane.side));
 }
 
-void ChartView::scheduleRebuild() {
-  isStale_ = true;
-  if (isVisible() && isEnabled()) rebuild_.start(0);
-}
-
-void ChartView::showEvent(QShowEvent* event) {
-  QWidget::showEvent(event);
-  if (isStale_ && isEnabled()) rebuild_.start(0);
-}
-
-void ChartView::changeEvent(QEvent* event) {
-  QWidget::changeEvent(event);
-  if (event->type() == QEvent::EnabledChange && isStale_ && isVisible() && isEnabled())
-    rebuild_.start(0);
-}
-
 void ChartView::rebuild() {
-  isStale_ = false;
   fillChoosers();
   plot_->showChart(spec_.build(session_.inputFor(spec_, options_, inspectHead_)));
   plot_->setMarked(session_.selection().current(), session_.selection().selected());
@@ -161,8 +146,8 @@ void ChartView::rebuild() {
 /// of large ones only the rings move.
 void ChartView::mark() {
   plot_->setMarked(session_.selection().current(), session_.selection().selected());
-  if (session_.filter().rows().size() <= kThinForRebuild) return scheduleRebuild();
-  if (spec_.needsDetails) scheduleRebuild();
+  if (session_.filter().rows().size() <= kThinForRebuild) return rebuild_->schedule();
+  if (spec_.needsDetails) rebuild_->schedule();
 }
 
 }  // namespace kvroof::gui

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <QComboBox>
-#include <QTimer>
 #include <QWidget>
 
 #include "gui/models/charts/builder.hpp"
+#include "gui/views/update_when_seen.hpp"
 
 class QToolBar;
 
@@ -27,17 +27,12 @@ class ChartView : public QWidget {
   const ViewSpec& spec() const { return spec_; }
   QComboBox* chooser(const QString& name) const { return findChild<QComboBox*>(name); }
 
- protected:
-  void showEvent(QShowEvent* event) override;
-  void changeEvent(QEvent* event) override;
-
  private:
   void addChoosers(QToolBar* bar);
   QComboBox* addChooser(QToolBar* bar, const QString& name, const QString& label,
                         void (*choose)(ChartOptions&, const QString&));
   void fillChoosers();
   void fillColumns(const QString& name, const QStringList& ids);
-  void scheduleRebuild();
   void rebuild();
   void mark();
 
@@ -46,8 +41,7 @@ class ChartView : public QWidget {
   ChartOptions options_;
   std::size_t inspectHead_ = 0;
   ChartPlot* plot_;
-  QTimer rebuild_;
-  bool isStale_ = true;
+  UpdateWhenSeen* rebuild_;
 };
 
 }  // namespace kvroof::gui

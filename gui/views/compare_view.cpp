@@ -18,7 +18,8 @@ CompareView::CompareView(const ViewSpec& spec, Session& session, QWidget* parent
       baseline_(new QComboBox(this)),
       summary_(new QLabel(this)),
       table_(new QTableView(this)),
-      model_(session.data()) {
+      model_(session.data()),
+      update_(new UpdateWhenSeen(this, [this] { update(); })) {
   auto* row = new QHBoxLayout;
   auto* label = new QLabel(tr("Baseline:"), this);
   label->setBuddy(baseline_);
@@ -29,7 +30,7 @@ CompareView::CompareView(const ViewSpec& spec, Session& session, QWidget* parent
   auto* splitter = new QSplitter(Qt::Vertical, this);
   splitter->addWidget(chart_);
   splitter->addWidget(table_);
-  splitter->setSizes({300, 160});
+  splitter->setSizes({400, 120});
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(4, 4, 4, 0);
   layout->addLayout(row);
@@ -53,28 +54,10 @@ CompareView::CompareView(const ViewSpec& spec, Session& session, QWidget* parent
               session_.selection().setCurrent(
                   model_.deltas()[static_cast<std::size_t>(current.row())].row);
           });
-  update_.setSingleShot(true);
-  connect(&update_, &QTimer::timeout, this, &CompareView::update);
-  connect(&session.filter(), &RowFilter::changed, this, &CompareView::scheduleUpdate);
-  connect(&session, &Session::baselineChanged, this, &CompareView::scheduleUpdate);
+  connect(&session.filter(), &RowFilter::changed, update_, &UpdateWhenSeen::schedule);
+  connect(&session, &Session::baselineChanged, update_, &UpdateWhenSeen::schedule);
   connect(&session, &Session::filesChanged, this, &CompareView::fillBaselines);
   fillBaselines();
-}
-
-void CompareView::scheduleUpdate() {
-  isStale_ = true;
-  if (isVisible() && isEnabled()) update_.start(0);
-}
-
-void CompareView::showEvent(QShowEvent* event) {
-  QWidget::showEvent(event);
-  if (isStale_ && isEnabled()) update_.start(0);
-}
-
-void CompareView::changeEvent(QEvent* event) {
-  QWidget::changeEvent(event);
-  if (event->type() == QEvent::EnabledChange && isStale_ && isVisible() && isEnabled())
-    update_.start(0);
 }
 
 void CompareView::fillBaselines() {
@@ -86,7 +69,6 @@ void CompareView::fillBaselines() {
 }
 
 void CompareView::update() {
-  isStale_ = false;
   baseline_->setCurrentIndex(baseline_->findData(session_.baselineFile()));
   model_.show(compareRows(session_.data(), session_.filter().rows(), session_.baselineFile()));
   summary_->setText(model_.summary());

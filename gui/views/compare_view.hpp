@@ -4,7 +4,6 @@
 #include <QComboBox>
 #include <QLabel>
 #include <QTableView>
-#include <QTimer>
 
 #include "gui/models/compare/delta_table.hpp"
 #include "gui/views/chart_view.hpp"
@@ -20,12 +19,7 @@ class CompareView : public QWidget {
   ChartView& chart() { return *chart_; }
   DeltaTable& deltas() { return model_; }
 
- protected:
-  void showEvent(QShowEvent* event) override;
-  void changeEvent(QEvent* event) override;
-
  private:
-  void scheduleUpdate();
   void fillBaselines();
   void update();
 
@@ -35,8 +29,7 @@ class CompareView : public QWidget {
   QLabel* summary_;
   QTableView* table_;
   DeltaTable model_;
-  QTimer update_;
-  bool isStale_ = true;
+  UpdateWhenSeen* update_;
 };
 
 }  // namespace kvroof::gui

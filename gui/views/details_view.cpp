@@ -11,9 +11,18 @@
 namespace kvroof::gui {
 
 DetailsView::DetailsView(Session& session, QWidget* parent)
-    : QWidget(parent), session_(session), guidance_(new QLabel(this)), tree_(new QTreeView(this)) {
+    : QWidget(parent),
+      session_(session),
+      guidance_(new QLabel(this)),
+      scroll_(new QScrollArea(this)),
+      tree_(new QTreeView(this)) {
   auto* layout = new QVBoxLayout(this);
-  layout->addWidget(guidance_);
+  scroll_->setWidget(guidance_);
+  scroll_->setWidgetResizable(true);
+  scroll_->setFrameShape(QFrame::NoFrame);
+  scroll_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  scroll_->setFocusPolicy(Qt::NoFocus);  // its text takes the focus
+  layout->addWidget(scroll_, 1);
   layout->addWidget(tree_, 1);
   guidance_->setObjectName(QStringLiteral("guidance"));
   guidance_->setAccessibleName(tr("What limits the selected record"));
@@ -40,6 +49,7 @@ void DetailsView::update() {
   for (const QString& sentence : guidance.sentences)
     html += QStringLiteral("<p>%1</p>").arg(sentence.toHtmlEscaped());
   guidance_->setText(html);
+  fitGuidance();
   model_.show(details ? detailGroups(*details) : std::vector<DetailGroup>{});
   tree_->expandAll();
   fitColumns();
@@ -47,7 +57,13 @@ void DetailsView::update() {
 
 void DetailsView::resizeEvent(QResizeEvent* event) {
   QWidget::resizeEvent(event);
+  fitGuidance();
   fitColumns();
+}
+
+/// The sentences take the room they need, half of the view at most.
+void DetailsView::fitGuidance() {
+  scroll_->setMaximumHeight(guidance_->heightForWidth(scroll_->width()));
 }
 
 /// The origin of a number must not be pushed out of sight by a long text, which has a tool tip.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QLabel>
+#include <QScrollArea>
 #include <QTreeView>
 #include <QWidget>
 
@@ -22,10 +23,12 @@ class DetailsView : public QWidget {
 
  private:
   void update();
+  void fitGuidance();
   void fitColumns();
 
   Session& session_;
   QLabel* guidance_;
+  QScrollArea* scroll_;  // a small window must not be as high as all sentences
   QTreeView* tree_;
   DetailsModel model_;
 };

@@ -24,6 +24,12 @@ QString readSize(const QString& text, QSize& size) {
   return {};
 }
 
+/// "window", or "window:latency" with that view in front.
+bool isWindow(const QString& name) {
+  return name == "window" ||
+         (name.startsWith("window:") && exportableViews().contains(name.section(':', 1)));
+}
+
 QString readExport(const QCommandLineParser& parser, Arguments& arguments) {
   if (!parser.isSet("export")) {
     for (const char* name : {"view", "format", "size"})
@@ -33,12 +39,16 @@ QString readExport(const QCommandLineParser& parser, Arguments& arguments) {
   }
   ExportRequest request;
   request.folder = parser.value("export");
+  if (request.folder.isEmpty())
+    return QObject::tr("--export wants a folder: kvroof-view --export out/ trace.jsonl");
   for (const QString& value : parser.values("view"))
     request.views << value.split(',', Qt::SkipEmptyParts);
-  if (request.views.isEmpty()) request.views << "all";
+  if (!parser.isSet("view")) request.views << "all";
+  if (request.views.isEmpty())
+    return QObject::tr("--view wants a name: %1, all, window.").arg(exportableViews().join(", "));
   for (const QString& name : request.views)
-    if (name != "all" && name != "window" && !exportableViews().contains(name))
-      return QObject::tr("There is no view \"%1\". Views: %2, all, window.")
+    if (name != "all" && !isWindow(name) && !exportableViews().contains(name))
+      return QObject::tr("There is no view \"%1\". Views: %2, all, window, window:VIEW.")
           .arg(name, exportableViews().join(", "));
   for (const QString& value : parser.values("format"))
     request.formats << value.split(',', Qt::SkipEmptyParts);
@@ -70,13 +80,17 @@ ParsedArguments parseArguments(const QStringList& list) {
       {"filter", QObject::tr("Show only records with these words."), "WORDS"},
       {"export", QObject::tr("Write pictures into a folder and exit; needs no display."), "FOLDER"},
       {"view",
-       QObject::tr("With --export: %1, all (default), or window (png of the whole window).")
+       QObject::tr("With --export: %1, all (default), window (png of the whole window), or "
+                   "window:VIEW (that view in front).")
            .arg(exportableViews().join(", ")),
        "NAME"},
       {"format",
        QObject::tr("With --export: png (default), svg, pdf, csv; several separated by commas."),
        "FORMAT"},
-      {"size", QObject::tr("With --export: size in pixels, default 1280x800."), "WxH"},
+      {"size",
+       QObject::tr(
+           "With --export: size in pixels, default 1280x800; QT_SCALE_FACTOR multiplies it."),
+       "WxH"},
       {"theme", QObject::tr("light or dark; default: that of the desktop."), "THEME"},
   });
   ParsedArguments parsed;

@@ -68,7 +68,8 @@ class Exporter {
       const auto kind = format == "png"   ? ChartPlot::Format::png
                         : format == "svg" ? ChartPlot::Format::svg
                                           : ChartPlot::Format::pdf;
-      note(plot.savePicture(path, kind, request_.size), path);
+      const double ratio = format == "png" ? plot.devicePixelRatioF() : 1;
+      note(plot.savePicture(path, kind, request_.size * ratio), path);
     }
   }
 

@@ -13,9 +13,9 @@ struct Chart;
 /// What `kvroof-view --export` was asked for.
 struct ExportRequest {
   QString folder;
-  QStringList views;    // names, or "all"
-  QStringList formats;  // png, svg, pdf, csv
-  QSize size{1280, 800};
+  QStringList views;      // names, or "all"
+  QStringList formats;    // png, svg, pdf, csv
+  QSize size{1280, 800};  // of a png times the scale factor of the screen
 };
 
 /// What went wrong, in sentences; `written` names the files.

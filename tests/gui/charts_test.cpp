@@ -7,15 +7,12 @@
 
 #include "gui/models/charts/chart_tools.hpp"
 #include "gui/models/charts/charts.hpp"
-#include "gui/models/charts/csv.hpp"
 #include "gui/models/charts/loss_ladder.hpp"
 #include "gui/models/charts/pareto.hpp"
 #include "gui/models/charts/reference_row.hpp"
 #include "gui/models/charts/sweeps.hpp"
 #include "gui/models/charts/ticks.hpp"
-#include "gui/models/compare/match.hpp"
 #include "gui/models/data/column_ids.hpp"
-#include "gui/models/data/inspect_file.hpp"
 #include "gui/models/text/guidance.hpp"
 #include "tests/gui/fixtures.hpp"
 
@@ -295,79 +292,6 @@ TEST_F(Charts, instructions_counted_by_pipe_add_up_to_those_that_are_issued) {
   EXPECT_EQ(guidanceFor(data, row, &details).sentences.join(' '), whole);
 }
 
-TEST_F(Charts, comparison_tells_slower_from_noise_and_from_too_few_samples) {
-  Dataset both;
-  test::fill(both, test::makeSyntheticSweep({.seed = 1, .odd = false}), "base.jsonl");
-  test::fill(both, test::makeSyntheticSweep({.seed = 2, .slowdown = 1.2, .odd = false}),
-             "slow.jsonl");
-  auto deltas = compareRows(both, allRows(both), 0);
-  ASSERT_FALSE(deltas.empty());
-  for (std::size_t i = 1; i < deltas.size(); ++i)
-    EXPECT_GE(deltas[i - 1].change(), deltas[i].change());
-  const auto isMeasured = [&](const Delta& d) { return d.verdict != Verdict::predicted; };
-  for (const Delta& delta : deltas)
-    EXPECT_TRUE(!isMeasured(delta) || delta.verdict == Verdict::slower);
-  Dataset single;
-  test::fill(single, test::makeSyntheticSweep({.seed = 1, .numSamples = 1, .odd = false}),
-             "base.jsonl");
-  test::fill(single,
-             test::makeSyntheticSweep({.seed = 2, .slowdown = 1.2, .numSamples = 1, .odd = false}),
-             "slow.jsonl");
-  for (const Delta& delta : compareRows(single, allRows(single), 0))
-    EXPECT_TRUE(!isMeasured(delta) || delta.verdict == Verdict::unclear);
-  for (const Delta& delta : compareRows(both, allRows(both), 1))
-    EXPECT_TRUE(!isMeasured(delta) || delta.verdict == Verdict::faster)
-        << "the other way round all are faster";
-}
-
-TEST_F(Charts, a_simulated_trace_is_a_baseline_of_a_measured_one) {
-  traces::Trace simulated = test::makeSyntheticSweep({.odd = false});
-  for (traces::Record& record : simulated.records) {
-    record.backend = traces::Backend::sim;
-    for (traces::Time& time : record.times) time.provenance = traces::Provenance::modelled;
-  }
-  Dataset both;
-  test::fill(both, test::makeSyntheticSweep({.odd = false}), "measured.jsonl");
-  test::fill(both, simulated, "simulated.jsonl");
-  const auto deltas = compareRows(both, allRows(both), 1);
-  EXPECT_EQ(deltas.size(), simulated.records.size());
-  for (const Delta& delta : deltas) EXPECT_EQ(delta.verdict, Verdict::predicted);
-}
-
-TEST_F(Charts, a_failed_run_is_failed_however_fast_and_its_baseline_is_what_that_was) {
-  const traces::Trace base = test::makeSyntheticSweep({.odd = false});
-  traces::Trace now = base;
-  for (traces::Record& record : now.records) {
-    record.status = traces::Status::failed;
-    for (traces::Time& time : record.times)
-      for (double* ns :
-           {&time.statistics.median_ns, &time.statistics.q1_ns, &time.statistics.q3_ns})
-        *ns /= 2;
-  }
-  now.records.front().status = traces::Status::passed;
-  Dataset both;
-  test::fill(both, base, "base.jsonl");
-  test::fill(both, now, "now.jsonl");
-  const auto all = allRows(both);
-  const auto deltas = compareRows(both, all, 0);
-  ASSERT_EQ(deltas.size(), now.records.size());
-  for (std::size_t i = 0; i + 1 < deltas.size(); ++i)
-    EXPECT_EQ(deltas[i].verdict, Verdict::failed) << i;
-  EXPECT_EQ(deltas.back().verdict, Verdict::faster) << "the one that passed comes last";
-  for (const Delta& delta : compareRows(both, all, -1))
-    EXPECT_EQ(delta.verdict == Verdict::failed,
-              both.at(col::kStatus).text(at(delta.row)) == "failed");
-  ChartInput input = test::inputOf(both, all);
-  input.baselineFile = 0;
-  const Chart chart = buildCompareChart(input);
-  const auto failed = [](bool isGhost) {
-    return [isGhost](const Mark& mark) { return mark.ghost == isGhost && mark.failed; };
-  };
-  EXPECT_EQ(std::count_if(chart.marks.begin(), chart.marks.end(), failed(true)), 0);
-  EXPECT_EQ(std::count_if(chart.marks.begin(), chart.marks.end(), failed(false)),
-            static_cast<std::ptrdiff_t>(now.records.size() - 1));
-}
-
 TEST_F(Charts, phases_lie_in_the_order_in_which_they_run) {
   traces::Trace trace = test::makeSyntheticSweep();
   for (traces::Record& record : trace.records)
@@ -381,6 +305,74 @@ TEST_F(Charts, phases_lie_in_the_order_in_which_they_run) {
     names << bar.name;
   EXPECT_EQ(names, (QStringList{"prune_keys", "pack_values", "decode"}))
       << names.join(' ').toStdString();
+}
+
+TEST_F(Charts, phases_that_run_once_have_no_total_with_those_of_every_step) {
+  const auto breakdown = [](const std::vector<std::string>& names) {
+    traces::Trace trace = test::makeSyntheticSweep({.odd = false});
+    for (traces::Record& record : trace.records) {
+      record.phases.clear();
+      for (const std::string& name : names)
+        record.phases.push_back({name, 7, traces::Provenance::measured});
+    }
+    Dataset phased;
+    test::fill(phased, trace);
+    return buildBreakdownChart(test::inputOf(phased, allRows(phased)));
+  };
+  const auto saysOnce = [](const Chart& chart) { return chart.notes.join(' ').contains("once"); };
+  const Chart mixed = breakdown({"pack_keys", "decode"});
+  EXPECT_FALSE(mixed.hasTotals);
+  EXPECT_TRUE(saysOnce(mixed));
+  for (const auto& names : {std::vector<std::string>{"decode", "merge"},
+                            {"prune", "pack_keys"},
+                            {"decode", "polish"}}) {
+    const Chart chart = breakdown(names);
+    EXPECT_TRUE(chart.hasTotals) << names[1];
+    EXPECT_FALSE(saysOnce(chart)) << names[1];
+  }
+}
+
+TEST_F(Charts, a_measured_time_near_the_models_is_bound_by_what_the_model_names) {
+  traces::Trace trace = test::makeSyntheticSweep();
+  traces::Record& record = trace.records[0];
+  record.times[0].provenance = traces::Provenance::measured;
+  record.times[0].statistics.median_ns *= 100;  // far from every roof
+  record.predictions.resize(1);
+  record.predictions[0].binding = "alu";
+  const auto advice = [&](double timeOverPrediction) {
+    record.predictions[0].time_ns = record.times[0].statistics.median_ns / timeOverPrediction;
+    Dataset one;
+    test::fill(one, trace);
+    const Guidance guidance = guidanceFor(one, 0, nullptr);
+    return guidance.headline + ' ' + guidance.sentences.join(' ');
+  };
+  for (const double near : {0.8, 1.1}) {
+    EXPECT_TRUE(advice(near).startsWith("Bound by alu")) << advice(near).toStdString();
+    EXPECT_FALSE(advice(near).contains("does not explain")) << advice(near).toStdString();
+  }
+  for (const double far : {0.5, 2.0}) {
+    EXPECT_TRUE(advice(far).startsWith("Latency-bound")) << advice(far).toStdString();
+    EXPECT_TRUE(advice(far).contains("does not explain")) << advice(far).toStdString();
+  }
+}
+
+TEST_F(Charts, floors_of_a_single_context_length_lie_around_it) {
+  std::vector<int> some;
+  for (const int row : rows)
+    if (data.at(col::kKvLen).number(at(row)) == data.at(col::kKvLen).number(0)) some.push_back(row);
+  ChartInput input = test::inputOf(data, some);
+  input.options.x = col::kKvLen;
+  const Chart chart = buildLatencyChart(input);
+  const double only = data.at(col::kKvLen).number(0);
+  int numFloors = 0;
+  for (const Line& line : chart.lines) {
+    if (line.role != LineRole::floor || line.label.startsWith("launch")) continue;
+    ++numFloors;
+    EXPECT_EQ(line.points.front().x() * line.points.back().x(), only * only) << "centred";
+    EXPECT_TRUE(chart.x.min < line.points.front().x() && line.points.back().x() < chart.x.max);
+  }
+  EXPECT_EQ(numFloors, 4);
+  EXPECT_THAT(tickPlaces(chart.x, chart.x.min, chart.x.max, 8), testing::Contains(only));
 }
 
 TEST_F(Charts, a_timeline_names_kernels_as_people_do_and_bytes_are_not_called_measured) {
@@ -440,52 +432,6 @@ TEST(NumberText, has_three_digits_a_prefix_and_a_unit) {
   EXPECT_EQ(plain(formatQuantity(1000, Quantity::tokens)), "1000");
   EXPECT_EQ(plain(formatQuantity(std::nan(""), Quantity::bytes)), "n/a");
   EXPECT_EQ(plain(formatQuantity(-0.05, Quantity::share)), "-5 %");
-}
-
-TEST(Csv, quotes_separators_and_disarms_formulas) {
-  EXPECT_EQ(csvLine({"a,b", "say \"x\"", "=1+1", "-2.5", "line\nbreak"}),
-            "\"a,b\",\"say \"\"x\"\"\",'=1+1,-2.5,\"line\nbreak\"\r\n");
-  EXPECT_EQ(csvNumber(0.1), "0.1");
-  EXPECT_EQ(csvNumber(std::nan("")), "");
-}
-
-TEST(InspectFile, bad_files_are_refused_with_a_reason) {
-  const test::Folder folder;
-  const auto complaint = [&](const std::string& text) -> std::string {
-    try {
-      readInspect(QString::fromStdString(folder.write("i.json", text)));
-    } catch (const InspectError& error) {
-      return error.what();
-    }
-    return "";
-  };
-  EXPECT_THAT(complaint("{"), testing::HasSubstr("no JSON"));
-  EXPECT_THAT(complaint("{\"format\":\"x\"}"), testing::HasSubstr("kvroof-inspect"));
-  EXPECT_THAT(complaint("{\"format\":\"kvroof-inspect\",\"schema\":2}"),
-              testing::HasSubstr("schema 2"));
-  EXPECT_THAT(complaint("{\"format\":\"kvroof-inspect\",\"schema\":1,\"planes\":[]}"),
-              testing::HasSubstr("no planes"));
-  const std::string head =
-      "{\"format\":\"kvroof-inspect\",\"schema\":1,\"planes\":[{\"side\":\"keys\",";
-  EXPECT_THAT(complaint(head + "\"num_tokens\":2,\"num_channels\":2,\"magnitudes\":[1,2,3]}]}"),
-              testing::HasSubstr("must hold 4 numbers"));
-  EXPECT_THAT(complaint(head + "\"num_tokens\":1e9,\"num_channels\":1e9,\"magnitudes\":[]}]}"),
-              testing::HasSubstr("num_tokens"));
-  EXPECT_EQ(complaint(head + "\"num_tokens\":1,\"num_channels\":2,\"magnitudes\":[1,null]}]}"), "");
-}
-
-TEST(InspectFile, is_told_from_a_trace_whatever_its_order_of_fields) {
-  const test::Folder folder;
-  const auto isOne = [&](const std::string& text) {
-    return isInspect(QString::fromStdString(folder.write("i.json", text)));
-  };
-  EXPECT_TRUE(isOne("{\"format\":\"kvroof-inspect\",\"planes\":[]}"));
-  EXPECT_TRUE(isOne("{\"planes\":[{\"magnitudes\":[" + std::string(9000, '1') +
-                    "]}],\"format\":\"kvroof-inspect\"}"));
-  EXPECT_FALSE(isOne("{\"schema\":1,\"line\":\"record\",\"axes\":{\"planes\":\"2\"}}"));
-  EXPECT_FALSE(isOne(""));
-  EXPECT_FALSE(isInspect("/dev/zero"));
-  EXPECT_FALSE(isInspect(folder.folder.path()));
 }
 
 }  // namespace

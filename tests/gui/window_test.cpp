@@ -256,6 +256,82 @@ class WindowTest : public QObject {
     QCOMPARE(window.session().data().size(), long_trace.records.size());
   }
 
+  void the_name_of_a_roof_lies_on_no_other_data() {
+    QTest::addColumn<QString>("view");
+    QTest::addColumn<QSize>("size");
+    QTest::addColumn<int>("num_names");  // at least
+    for (const char* view : {"bandwidth", "latency", "throughput"})
+      for (const QSize size : {QSize(1280, 800), QSize(866, 372), QSize(640, 340)})
+        QTest::addRow("%s %dx%d", view, size.width(), size.height())
+            << view << size
+            << (size.width() < 800             ? 2
+                : view == QString("bandwidth") ? 8
+                                               : 2);
+  }
+  void the_name_of_a_roof_lies_on_no_other() {
+    QFETCH(QString, view);
+    QFETCH(QSize, size);
+    QFETCH(int, num_names);
+    Dataset data;
+    test::fill(data, trace_);
+    const auto rows = allRows(data);
+    ChartPlot plot;
+    plot.resize(size);
+    plot.showChart(findChartView(view)->build(test::inputOf(data, rows)));
+    plot.grab();
+    const auto isRoof = [](const Line& line) {
+      return line.role == LineRole::roof || line.role == LineRole::floor;
+    };
+    int numNames = 0;
+    for (const LineName& name : plot.lineNames()) {
+      if (!isRoof(*name.line)) continue;
+      ++numNames;
+      for (const Line& line : plot.chart().lines) {
+        if (!isRoof(line) || &line == name.line) continue;
+        QPolygonF pixels;
+        for (const QPointF& p : line.points)
+          pixels << QPointF(plot.xAxis->coordToPixel(p.x()), plot.yAxis->coordToPixel(p.y()));
+        const QPolygonF seen = clipped(pixels, QRectF(plot.axisRect()->rect()));
+        for (qsizetype i = 0; i + 1 < seen.size(); ++i) {
+          const QPolygonF piece{seen[i], seen[i + 1], seen[i + 1] + QPointF(0, 0.5),
+                                seen[i] + QPointF(0, 0.5)};
+          QVERIFY2(!piece.intersects(name.place),
+                   qPrintable(name.line->label + " lies on " + line.label));
+        }
+      }
+    }
+    QVERIFY2(numNames >= num_names, qPrintable(QString::number(numNames)));
+  }
+
+  void titles_of_axes_are_no_longer_than_the_axes() {
+    Dataset data;
+    test::fill(data, trace_);
+    const auto rows = allRows(data);
+    for (const ViewSpec& view : chartViews()) {
+      ChartPlot plot;
+      plot.resize(320, 230);
+      plot.showChart(view.build(test::inputOf(data, rows)));
+      plot.grab();
+      if (plot.chart().isEmpty()) continue;
+      const QFontMetrics metrics(plot.font());
+      QVERIFY2(metrics.horizontalAdvance(plot.yAxis->label()) <= plot.axisRect()->height(),
+               qPrintable(view.name));
+      QVERIFY2(metrics.horizontalAdvance(plot.xAxis->label()) <= plot.axisRect()->width(),
+               qPrintable(view.name));
+    }
+  }
+
+  void a_window_fits_on_a_small_screen() {
+    const auto window = openedWindow(sweep_);
+    QVERIFY2(window->minimumSizeHint().height() <= 600,
+             qPrintable(QString::number(window->minimumSizeHint().height())));
+    QVERIFY2(window->minimumSizeHint().width() <= 1024,
+             qPrintable(QString::number(window->minimumSizeHint().width())));
+    window->resize(1024, 600);
+    QTest::qWait(50);
+    QCOMPARE(window->size(), QSize(1024, 600));
+  }
+
   void a_palette_change_redraws_in_its_colours() {
     const auto window = openedWindow(sweep_);
     ChartPlot& plot = plotOf(*window, "bandwidth");
@@ -291,8 +367,34 @@ class WindowTest : public QObject {
     QVERIFY(svg.open(QIODevice::ReadOnly) && csv.open(QIODevice::ReadOnly) &&
             pdf.open(QIODevice::ReadOnly));
     QVERIFY(svg.readAll().contains("Latency roofline"));
-    QVERIFY(csv.readAll().startsWith("kind,x,y"));
+    QVERIFY(csv.readAll().startsWith("kind,\"x: arithmetic intensity"));
     QVERIFY(pdf.readAll().startsWith("%PDF"));
+  }
+
+  void headless_export_writes_what_can_be_read_and_fails_for_the_rest() {
+    QProcess process;
+    const QString out = folder_.folder.filePath("out3");
+    const QString binary =
+        QString::fromStdString(folder_.write("half.jsonl", std::string("\0\1\2\n", 4)));
+    process.start(KVROOF_VIEW_PROGRAM,
+                  {"--export", out, "--view", "latency", QString::fromStdString(sweep_), binary});
+    QVERIFY(process.waitForFinished(30000));
+    QCOMPARE(process.exitCode(), 1);
+    QVERIFY(QFile::exists(out + "/latency.png"));
+    QVERIFY(process.readAllStandardError().contains("half.jsonl"));
+  }
+
+  void headless_pictures_of_the_window_show_the_view_that_is_named() {
+    QProcess process;
+    const QString out = folder_.folder.filePath("out4");
+    process.start(KVROOF_VIEW_PROGRAM, {"--export", out, "--view", "window,window:latency",
+                                        "--size", "1024x600", QString::fromStdString(sweep_)});
+    QVERIFY(process.waitForFinished(60000));
+    QCOMPARE(process.exitCode(), 0);
+    const QImage front(out + "/window.png"), latency(out + "/window-latency.png");
+    QCOMPARE(front.size(), QSize(1024, 600));
+    QCOMPARE(latency.size(), front.size());
+    QVERIFY(front != latency);
   }
 
   void headless_errors_are_sentences_with_exit_codes_data() {
@@ -313,6 +415,17 @@ class WindowTest : public QObject {
     QTest::newRow("size") << QStringList{"--export", out, "--size", "9x9", good} << 2 << "--size";
     QTest::newRow("no file") << QStringList{"--export", out} << 2 << "needs a trace";
     QTest::newRow("option") << QStringList{"--export", out, "--nonsense", good} << 2 << "nonsense";
+    QTest::newRow("no folder") << QStringList{"--export", "", good} << 2 << "wants a folder";
+    QTest::newRow("no view") << QStringList{"--export", out, "--view", "", good} << 2
+                             << "--view wants a name";
+    QTest::newRow("window of nothing")
+        << QStringList{"--export", out, "--view", "window:x", good} << 2 << "window:VIEW";
+    QTest::newRow("filter") << QStringList{"--export", out,       "--view", "latency",
+                                           "--filter", "nothing", good}
+                            << 1 << "--filter";
+    QTest::newRow("its own baseline")
+        << QStringList{"--export", out, "--view", "compare", "--baseline", good, good} << 1
+        << "open a second trace";
     QTest::newRow("folder") << QStringList{"--export", "/proc/none/x", good} << 1
                             << "could not be made";
   }

@@ -5,6 +5,7 @@
 #include <QObject>
 #include <QRegularExpression>
 #include <cstring>
+#include <map>
 
 namespace kvroof::gui {
 namespace {
@@ -24,6 +25,48 @@ QString readSize(const QString& text, QSize& size) {
   return {};
 }
 
+bool setColumn(ChartOptions& options, const QString& choice, const QString& id) {
+  const std::map<QString, QString*> places{{"x", &options.x},
+                                           {"sweep", &options.sweep},
+                                           {"colour", &options.colour},
+                                           {"shape", &options.shape},
+                                           {"metric", &options.metric}};
+  const auto place = places.find(choice);
+  if (place == places.end()) return false;
+  *place->second = id;
+  return true;
+}
+
+/// Takes over "latency.x=batch". Returns "" or why it could not.
+QString readChoice(const QString& text, QHash<QString, ViewChoices>& choices) {
+  static const QRegularExpression expression("^(\\w+)\\.(\\w+)=(.+)$");
+  const auto match = expression.match(text);
+  const QString view = match.captured(1), choice = match.captured(2), value = match.captured(3);
+  if (!match.hasMatch() || !findChartView(view))
+    return QObject::tr("--set wants VIEW.CHOICE=VALUE, for example latency.x=batch; it got \"%1\".")
+        .arg(text);
+  ViewChoices& chosen = choices[view];
+  bool isNumber = true;
+  if (setColumn(chosen.options, choice, value)) return {};
+  if (choice == "levels" && (value == "all" || value == "dram")) {
+    chosen.options.levels = value == "all" ? LevelDots::allLinked : LevelDots::dram;
+  } else if (choice == "size" && (value == "time" || value == "same")) {
+    chosen.options.sizeByTime = value == "time";
+  } else if (choice == "hide") {
+    chosen.hidden << value;
+  } else if (choice == "head") {
+    chosen.inspectHead = value.toULongLong(&isNumber);
+  } else {
+    isNumber = false;
+  }
+  return isNumber ? QString()
+                  : QObject::tr(
+                        "--set knows x, sweep, colour, shape and metric (a column of the "
+                        "table), levels=dram|all, size=time|same, head=NUMBER, "
+                        "hide=LEGEND; it got \"%1\".")
+                        .arg(text);
+}
+
 /// "window", or "window:latency" with that view in front.
 bool isWindow(const QString& name) {
   return name == "window" ||
@@ -32,7 +75,7 @@ bool isWindow(const QString& name) {
 
 QString readExport(const QCommandLineParser& parser, Arguments& arguments) {
   if (!parser.isSet("export")) {
-    for (const char* name : {"view", "format", "size"})
+    for (const char* name : {"view", "format", "size", "set"})
       if (parser.isSet(name))
         return QObject::tr("--%1 only means something together with --export FOLDER.").arg(name);
     return {};
@@ -60,6 +103,9 @@ QString readExport(const QCommandLineParser& parser, Arguments& arguments) {
     const QString problem = readSize(parser.value("size"), request.size);
     if (!problem.isEmpty()) return problem;
   }
+  for (const QString& value : parser.values("set"))
+    if (const QString problem = readChoice(value, request.choices); !problem.isEmpty())
+      return problem;
   if (arguments.files.isEmpty())
     return QObject::tr("--export needs a trace file: kvroof-view --export out/ trace.jsonl");
   arguments.exported = request;
@@ -91,6 +137,10 @@ ParsedArguments parseArguments(const QStringList& list) {
        QObject::tr(
            "With --export: size in pixels, default 1280x800; QT_SCALE_FACTOR multiplies it."),
        "WxH"},
+      {"set",
+       QObject::tr("With --export: what is chosen in a view, VIEW.CHOICE=VALUE: x, sweep, colour, "
+                   "shape, metric, levels, size, head, hide."),
+       "CHOICE"},
       {"theme", QObject::tr("light or dark; default: that of the desktop."), "THEME"},
   });
   ParsedArguments parsed;

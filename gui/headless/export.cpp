@@ -4,6 +4,7 @@
 #include <QDir>
 #include <QObject>
 #include <QSaveFile>
+#include <algorithm>
 
 #include "gui/models/charts/csv.hpp"
 #include "gui/models/compare/delta_table.hpp"
@@ -49,8 +50,12 @@ class Exporter {
 
   void exportChart(const ViewSpec& view, bool all) {
     if (view.needsDetails) session_.chooseRecord();
-    ChartOptions options;
-    const Chart chart = view.build(session_.inputFor(view, options));
+    const ViewChoices choices = request_.choices.value(view.name);
+    if (const QString problem = wrongColumn(choices.options); !problem.isEmpty()) {
+      result_.problems << QStringLiteral("%1: %2").arg(view.name, problem);
+      return;
+    }
+    const Chart chart = view.build(session_.inputFor(view, choices.options, choices.inspectHead));
     if (chart.isEmpty()) {
       (all ? result_.notices : result_.problems)
           << QStringLiteral("%1: %2").arg(view.name, chart.emptyReason);
@@ -59,6 +64,13 @@ class Exporter {
     ChartPlot plot;
     plot.resize(request_.size);
     plot.showChart(chart);
+    for (const QString& toggle : choices.hidden) {
+      plot.setToggle(toggle, false);
+      if (std::none_of(chart.legend.begin(), chart.legend.end(),
+                       [&](const LegendEntry& entry) { return entry.toggle == toggle; }))
+        result_.notices
+            << QObject::tr("%1: nothing in its legend is called \"%2\".").arg(view.name, toggle);
+    }
     for (const QString& format : request_.formats) {
       const QString path = pathOf(view.name, format);
       if (format == "csv") {
@@ -71,6 +83,20 @@ class Exporter {
       const double ratio = format == "png" ? plot.devicePixelRatioF() : 1;
       note(plot.savePicture(path, kind, request_.size * ratio), path);
     }
+  }
+
+  /// What is wrong with the columns that were chosen; "" when nothing is.
+  QString wrongColumn(const ChartOptions& options) const {
+    for (const QString& id :
+         {options.x, options.metric, options.sweep, options.colour, options.shape}) {
+      const Column* column = session_.data().find(id);
+      if (id.isEmpty() ||
+          (column && (column->isNumber() || (id != options.x && id != options.metric))))
+        continue;
+      return column ? QObject::tr("the column \"%1\" holds no numbers.").arg(id)
+                    : QObject::tr("there is no column \"%1\"; table.csv names them.").arg(id);
+    }
+    return {};
   }
 
   QString pathOf(const QString& view, const QString& format) const {

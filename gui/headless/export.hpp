@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QHash>
+#include <QSet>
 #include <QSize>
 #include <QStringList>
+
+#include "gui/models/charts/builder.hpp"
 
 namespace kvroof::gui {
 
@@ -10,12 +14,20 @@ class Session;
 class ChartPlot;
 struct Chart;
 
+/// What a reader chose in a view.
+struct ViewChoices {
+  ChartOptions options{};
+  std::size_t inspectHead = 0;
+  QSet<QString> hidden{};  // toggles of the legend that are off
+};
+
 /// What `kvroof-view --export` was asked for.
 struct ExportRequest {
   QString folder;
-  QStringList views;      // names, or "all"
-  QStringList formats;    // png, svg, pdf, csv
-  QSize size{1280, 800};  // of a png times the scale factor of the screen
+  QStringList views;                      // names, or "all"
+  QStringList formats;                    // png, svg, pdf, csv
+  QHash<QString, ViewChoices> choices{};  // by view
+  QSize size{1280, 800};                  // of a png times the scale factor of the screen
 };
 
 /// What went wrong, in sentences; `written` names the files.

@@ -35,6 +35,11 @@ ChartView::ChartView(const ViewSpec& spec, Session& session, QWidget* parent)
   connect(&session.selection(), &Selection::changed, this, &ChartView::mark);
   connect(plot_, &ChartPlot::rowPicked, this,
           [this](int row) { session_.selection().setCurrent(row); });
+  connect(plot_, &ChartPlot::rowAdded, this, [this](int row) {
+    auto rows = session_.selection().selected();
+    rows.insert(row);
+    session_.selection().set(row, std::move(rows));
+  });
   connect(plot_, &ChartPlot::rowsBrushed, this,
           [this](const std::set<int>& rows) { session_.selection().setSelected(rows); });
 }

@@ -4,14 +4,14 @@
 #include <QComboBox>
 #include <QWidget>
 
-#include "gui/models/charts/builder.hpp"
+#include "gui/headless/export.hpp"
+#include "gui/views/plot/chart_plot.hpp"
 #include "gui/views/update_when_seen.hpp"
 
 class QToolBar;
 
 namespace kvroof::gui {
 
-class ChartPlot;
 class Session;
 
 /// Above this number of rows a change of the selection does not build charts anew.
@@ -25,6 +25,8 @@ class ChartView : public QWidget {
 
   ChartPlot& plot() { return *plot_; }
   const ViewSpec& spec() const { return spec_; }
+  /// What is chosen now, to show the same elsewhere.
+  ViewChoices choices() const { return {options_, inspectHead_, plot_->hidden()}; }
   QComboBox* chooser(const QString& name) const { return findChild<QComboBox*>(name); }
 
  private:

@@ -59,6 +59,7 @@ class MainWindow : public QMainWindow {
   void chooseFiles();
   void chooseBaseline();
   void exportCurrent();
+  void exportTable();
   void exportAll();
   void takePendingBaseline();
   QString currentChart() const;

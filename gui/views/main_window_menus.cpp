@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The menus of the window and what they do.
+#include <QDir>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QMenu>
@@ -7,6 +8,7 @@
 #include <QMessageBox>
 #include <QStatusBar>
 
+#include "gui/models/charts/csv.hpp"
 #include "gui/state/recent_files.hpp"
 #include "gui/views/chart_view.hpp"
 #include "gui/views/filter_bar.hpp"
@@ -28,6 +30,8 @@ void MainWindow::makeMenus() {
   });
   edit->addAction(tr("&Select nothing"), QKeySequence(tr("Ctrl+Shift+A")), this,
                   [this] { session_.selection().setCurrent(-1); });
+  edit->addAction(tr("Sort by &this column"), QKeySequence(tr("Ctrl+T")), table_,
+                  &TableView::sortByCurrentColumn);
   edit->addAction(tr("C&olumns…"), this,
                   [this] { table_->openColumnChooser(table_->mapToGlobal(QPoint(0, 0))); });
   QMenu* view = menuBar()->addMenu(tr("&View"));
@@ -111,7 +115,19 @@ void MainWindow::report(const ExportResult& result) {
     statusBar()->showMessage(tr("Written: %1").arg(result.written.join(QStringLiteral(", "))));
 }
 
+/// All columns of the rows that the filter leaves.
+void MainWindow::exportTable() {
+  const QString path =
+      QFileDialog::getSaveFileName(this, tr("Export the records"), "table.csv", tr("Data (*.csv)"));
+  if (path.isEmpty()) return;
+  const QString problem = writeText(path, rowsAsCsv(session_.data(), session_.filter().rows()));
+  report({problem.isEmpty() ? QStringList{path} : QStringList{},
+          {},
+          problem.isEmpty() ? QStringList{} : QStringList{problem}});
+}
+
 void MainWindow::exportCurrent() {
+  if (table_->hasFocus()) return exportTable();
   ChartView* view = chart(currentChart());
   const QString path = QFileDialog::getSaveFileName(
       this, tr("Export %1").arg(view->spec().title), currentChart() + ".svg",
@@ -139,7 +155,20 @@ void MainWindow::exportAll() {
   const QString folder =
       QFileDialog::getExistingDirectory(this, tr("Export all views into a folder"));
   if (folder.isEmpty()) return;
-  report(exportViews(session_, {.folder = folder, .views = {"all"}, .formats = {"png", "csv"}}));
+  ExportRequest request{.folder = folder, .views = {"all"}, .formats = {"png", "csv"}};
+  for (auto view = charts_.cbegin(); view != charts_.cend(); ++view)
+    request.choices[view.key()] = view.value()->choices();
+  QStringList there;
+  for (const QString& name : exportableViews())
+    for (const QString& format : request.formats)
+      if (const QString file = name + '.' + format; QFile::exists(QDir(folder).filePath(file)))
+        there << file;
+  if (!there.isEmpty() &&
+      QMessageBox::question(this, tr("Export all views"),
+                            tr("%1 are in %2. Replace them?").arg(there.join(", "), folder)) !=
+          QMessageBox::Yes)
+    return;
+  report(exportViews(session_, request));
 }
 
 }  // namespace kvroof::gui

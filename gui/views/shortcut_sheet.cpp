@@ -26,6 +26,8 @@ ShortcutSheet::ShortcutSheet(const QMenuBar& menus, QWidget* parent) : QDialog(p
         html += row(action->shortcut().toString(QKeySequence::NativeText),
                     action->text().remove('&').remove(QStringLiteral("…")));
   html += row(tr("Arrows, Home, End"), tr("in a plot: walk through the records"));
+  html += row(tr("Shift+arrows"), tr("in a plot: walk and select all on the way"));
+  html += row(tr("Ctrl+arrows"), tr("in a plot: pan"));
   html += row(tr("+  −"), tr("in a plot: zoom in and out"));
   html += row(tr("F, 0, double click"), tr("in a plot: fit everything"));
   html += row(tr("Backspace"), tr("in a plot: undo the last zoom"));

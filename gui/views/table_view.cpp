@@ -85,6 +85,14 @@ QString TableView::asTsv() const {
 
 void TableView::copy() { QApplication::clipboard()->setText(asTsv()); }
 
+void TableView::sortByCurrentColumn() {
+  const int column = currentIndex().column();
+  if (column < 0) return;
+  const bool isSorted = horizontalHeader()->sortIndicatorSection() == column;
+  const bool isAscending = horizontalHeader()->sortIndicatorOrder() == Qt::AscendingOrder;
+  sortByColumn(column, isSorted && isAscending ? Qt::DescendingOrder : Qt::AscendingOrder);
+}
+
 void TableView::keyPressEvent(QKeyEvent* event) {
   if (event->matches(QKeySequence::Copy)) return copy();
   QTableView::keyPressEvent(event);

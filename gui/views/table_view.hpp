@@ -23,6 +23,8 @@ class TableView : public QTableView {
 
  public slots:
   void copy();
+  /// Sorts by the column of the current cell, the other way round when it is sorted by it.
+  void sortByCurrentColumn();
 
  protected:
   void keyPressEvent(QKeyEvent* event) override;

@@ -134,6 +134,54 @@ TEST_F(Charts, axes_of_every_view_are_finite_and_not_reversed) {
   }
 }
 
+TEST_F(Charts, all_levels_link_every_record_and_sizes_follow_time) {
+  ChartInput input = test::inputOf(data, rows);
+  const auto numEchoes = [&] {
+    const Chart chart = buildBandwidthChart(input);
+    return std::count_if(chart.marks.begin(), chart.marks.end(),
+                         [](const Mark& mark) { return mark.echo; });
+  };
+  EXPECT_EQ(numEchoes(), 0) << "no record is chosen";
+  input.options.levels = LevelDots::allLinked;
+  EXPECT_GT(numEchoes(), 100);
+  const Column& time = data.at(col::kTime);
+  const Chart chart = buildBandwidthChart(input);
+  const Mark *longest = &chart.marks.front(), *shortest = longest;
+  for (const Mark& mark : chart.marks) {
+    if (mark.echo) continue;
+    if (time.number(at(mark.row)) > time.number(at(longest->row))) longest = &mark;
+    if (time.number(at(mark.row)) < time.number(at(shortest->row))) shortest = &mark;
+  }
+  EXPECT_EQ(longest->size, 1);
+  EXPECT_LT(shortest->size, 0.5);
+  input.options.sizeByTime = false;
+  for (const Mark& mark : buildThroughputChart(input).marks) EXPECT_EQ(mark.size, Mark().size);
+}
+
+TEST_F(Charts, samples_are_counted_once_and_throttled_ones_apart) {
+  traces::Details details{
+      .record = test::makeSyntheticSweep().records[0], .environment = {}, .ceilings = {}};
+  traces::Time& time = details.record.times[0];
+  time.samples_ns = {10, 11, 12, 13, 50};
+  time.num_throttled = 1;
+  time.throttled_samples = {4};
+  ChartInput input = test::inputOf(data, rows);
+  input.currentRow = 0;
+  input.details = &details;
+  const Chart chart = buildSamplesChart(input);
+  ASSERT_EQ(chart.bars.size(), 2u);
+  const auto sum = [](const BarPart& part) {
+    double total = 0;
+    for (const double height : part.heights) total += height;
+    return total;
+  };
+  EXPECT_EQ(sum(chart.bars[0]), 4);
+  EXPECT_EQ(sum(chart.bars[1]), 1);
+  EXPECT_EQ(chart.bars[1].heights.back(), 1) << "the slowest is the throttled one";
+  EXPECT_EQ(chart.barPlaces.size(), chart.bars[0].heights.size());
+  EXPECT_LT(chart.barPlaces.front(), 25);
+}
+
 TEST_F(Charts, a_sweep_links_rows_that_differ_in_its_axis_alone) {
   const auto input = test::inputOf(data, rows);
   const auto sweeps = findSweeps(input, col::kSparsity, rows);

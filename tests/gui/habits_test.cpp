@@ -8,6 +8,7 @@
 #include <QProcess>
 #include <QTimer>
 
+#include "gui/models/data/column_ids.hpp"
 #include "gui/state/recent_files.hpp"
 #include "gui/views/compare_view.hpp"
 #include "gui/views/filter_bar.hpp"
@@ -142,6 +143,23 @@ class HabitsTest : public QObject {
     if (suffix == "svg") QVERIFY(bytes.contains("Latency roofline"));
   }
 
+  void ctrl_e_in_the_table_exports_the_filtered_records() {
+    const auto window = test::openedWindow(sweep_);
+    QVERIFY(QTest::qWaitForWindowActive(window.get()));
+    window->filterBar().field().setText("two_four");
+    QTRY_COMPARE(window->table().records().rowCount(), 14);
+    window->table().setFocus();
+    const QString path = folder_.folder.filePath("table.csv");
+    answerFileDialog(path);
+    QTest::keyClick(window.get(), Qt::Key_E, Qt::ControlModifier);
+    QTRY_VERIFY(QFile::exists(path));
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QByteArray csv = file.readAll();
+    QVERIFY(csv.startsWith("kernel,"));
+    QCOMPARE(csv.count("\r\n"), 15);
+  }
+
   void a_value_in_the_axis_menu_and_an_expression_filter() {
     const auto window = test::openedWindow(sweep_);
     auto* button = window->filterBar().findChild<QToolButton*>("axes");
@@ -226,6 +244,98 @@ class HabitsTest : public QObject {
       QTest::keyClick(&plot, Qt::Key_Right);
     }
     QVERIFY(walked == wanted);
+  }
+
+  void ctrl_arrows_pan_and_shift_arrows_select_on_the_way() {
+    const auto window = test::openedWindow(sweep_);
+    ChartPlot& plot = test::plotOf(*window, "bandwidth");
+    const ZoomRange whole = plot.range();
+    QTest::keyClick(&plot, Qt::Key_Right, Qt::ControlModifier);
+    QTest::keyClick(&plot, Qt::Key_Up, Qt::ControlModifier);
+    QVERIFY(plot.range().left > whole.left && plot.range().bottom > whole.bottom);
+    QTest::keyClick(&plot, Qt::Key_Left, Qt::ControlModifier);
+    QTest::keyClick(&plot, Qt::Key_Down, Qt::ControlModifier);
+    QVERIFY(qAbs(plot.range().left / whole.left - 1) < 1e-9);
+    QVERIFY(qAbs(plot.range().top / whole.top - 1) < 1e-9);
+    QTest::keyClick(&plot, Qt::Key_Home);
+    QTest::keyClick(&plot, Qt::Key_Right, Qt::ShiftModifier);
+    QTest::keyClick(&plot, Qt::Key_Right, Qt::ShiftModifier);
+    QCOMPARE(window->session().selection().selected().size(), std::size_t{3});
+    QVERIFY(
+        window->session().selection().selected().contains(window->session().selection().current()));
+    QTRY_COMPARE(window->table().selectionModel()->selectedRows().size(), 3);
+  }
+
+  void ctrl_t_sorts_the_table_by_the_column_of_the_current_cell() {
+    const auto window = test::openedWindow(sweep_);
+    QVERIFY(QTest::qWaitForWindowActive(window.get()));
+    TableView& table = window->table();
+    int time = 0;
+    while (table.model()->headerData(time, Qt::Horizontal).toString() != "time") ++time;
+    table.setCurrentIndex(table.model()->index(0, time));
+    const auto times = [&] {
+      std::vector<double> ns;
+      for (int i = 0; i < table.model()->rowCount(); ++i)
+        if (const double t = window->session()
+                                 .data()
+                                 .at(col::kTime)
+                                 .number(static_cast<std::size_t>(table.records().datasetRow(i)));
+            t > 0)
+          ns.push_back(t);
+      return ns;
+    };
+    QTest::keyClick(window.get(), Qt::Key_T, Qt::ControlModifier);
+    auto ns = times();
+    QVERIFY(std::is_sorted(ns.begin(), ns.end()));
+    QTest::keyClick(window.get(), Qt::Key_T, Qt::ControlModifier);
+    ns = times();
+    QVERIFY(std::is_sorted(ns.rbegin(), ns.rend()));
+  }
+
+  void an_export_draws_what_is_chosen_in_the_window() {
+    const auto window = test::openedWindow(sweep_);
+    QComboBox* x = window->chart("latency")->chooser("x");
+    window->showView("latency");
+    QTRY_VERIFY(x->findData(QString(col::kBatch)) > 0);
+    x->setCurrentIndex(x->findData(QString(col::kBatch)));
+    emit x->activated(x->currentIndex());
+    QTRY_COMPARE(test::plotOf(*window, "latency").chart().x.label, QString("batch"));
+    ExportRequest request{.folder = folder_.folder.filePath("all"),
+                          .views = {"latency"},
+                          .formats = {"csv"},
+                          .choices = {{"latency", window->chart("latency")->choices()}}};
+    QCOMPARE(exportViews(window->session(), request).problems, QStringList());
+    QFile csv(request.folder + "/latency.csv");
+    QVERIFY(csv.open(QIODevice::ReadOnly));
+    QVERIFY(csv.readAll().startsWith("kind,x: batch,"));
+  }
+
+  void the_column_chooser_hides_what_is_unchecked() {
+    const auto window = test::openedWindow(sweep_);
+    TableView& table = window->table();
+    QVERIFY(!table.isColumnHidden(0));
+    QTimer::singleShot(100, [] {
+      auto* menu = qobject_cast<QMenu*>(QApplication::activePopupWidget());
+      if (!menu) return;
+      menu->actions().constFirst()->trigger();
+      menu->close();
+    });
+    table.openColumnChooser(table.mapToGlobal(QPoint(5, 5)));
+    QVERIFY(table.isColumnHidden(0));
+    QVERIFY(!table.asTsv().startsWith("kernel\t"));
+  }
+
+  void forget_these_forgets_the_recent_files() {
+    const auto window = test::openedWindow(sweep_);
+    QTRY_VERIFY(!recentFiles().isEmpty());
+    QMenu* recent = nullptr;
+    for (QMenu* menu : window->menuBar()->findChildren<QMenu*>())
+      if (menu->title() == "Open &recent") recent = menu;
+    QVERIFY(recent);
+    emit recent->aboutToShow();
+    QCOMPARE(recent->actions().constLast()->text(), QString("Forget these"));
+    recent->actions().constLast()->trigger();
+    QVERIFY(recentFiles().isEmpty());
   }
 
   void the_sheet_of_keys_opens_on_a_question_mark_and_names_every_shortcut() {

@@ -384,6 +384,23 @@ class WindowTest : public QObject {
     QVERIFY(process.readAllStandardError().contains("half.jsonl"));
   }
 
+  void headless_export_draws_what_was_chosen() {
+    QProcess process;
+    const QString out = folder_.folder.filePath("out5");
+    process.start(
+        KVROOF_VIEW_PROGRAM,
+        {"--export", out, "--view", "latency", "--format", "csv,svg", "--set", "latency.x=batch",
+         "--set", "latency.hide=floors at measured roofs", QString::fromStdString(sweep_)});
+    QVERIFY(process.waitForFinished(30000));
+    QVERIFY2(process.readAllStandardError().isEmpty(), "no complaint");
+    QCOMPARE(process.exitCode(), 0);
+    QFile csv(out + "/latency.csv"), svg(out + "/latency.svg");
+    QVERIFY(csv.open(QIODevice::ReadOnly) && svg.open(QIODevice::ReadOnly));
+    QVERIFY(csv.readAll().startsWith("kind,x: batch,"));
+    const QByteArray picture = svg.readAll();
+    QVERIFY(picture.contains(" at 4.8") && !picture.contains(" at 4.1"));
+  }
+
   void headless_pictures_of_the_window_show_the_view_that_is_named() {
     QProcess process;
     const QString out = folder_.folder.filePath("out4");
@@ -423,6 +440,16 @@ class WindowTest : public QObject {
     QTest::newRow("filter") << QStringList{"--export", out,       "--view", "latency",
                                            "--filter", "nothing", good}
                             << 1 << "--filter";
+    QTest::newRow("choice") << QStringList{"--export", out, "--set", "latency=batch", good} << 2
+                            << "VIEW.CHOICE=VALUE";
+    QTest::newRow("unknown choice")
+        << QStringList{"--export", out, "--set", "latency.z=batch", good} << 2 << "--set knows x";
+    QTest::newRow("unknown column")
+        << QStringList{"--export", out, "--view", "bytes", "--set", "bytes.sweep=bogus", good} << 1
+        << "no column \"bogus\"";
+    QTest::newRow("column of texts")
+        << QStringList{"--export", out, "--view", "latency", "--set", "latency.x=kernel", good} << 1
+        << "holds no numbers";
     QTest::newRow("its own baseline")
         << QStringList{"--export", out, "--view", "compare", "--baseline", good, good} << 1
         << "open a second trace";

@@ -33,6 +33,7 @@ class ChartPlot : public QCustomPlot {
   ZoomRange range() const;
   void setRange(const ZoomRange& range);
   void setToggle(const QString& toggle, bool isShown);
+  const QSet<QString>& hidden() const { return state_.hidden; }
   bool isToggled(const QString& toggle) const { return !state_.hidden.contains(toggle); }
   /// Place of a legend entry that can be clicked; no value when it was not drawn.
   std::optional<QRectF> legendBox(const QString& toggle) const { return footer_->boxOf(toggle); }
@@ -50,6 +51,7 @@ class ChartPlot : public QCustomPlot {
 
  signals:
   void rowPicked(int row);
+  void rowAdded(int row);  // to those that are selected
   void rowsBrushed(const std::set<int>& rows);
 
  protected:
@@ -71,7 +73,9 @@ class ChartPlot : public QCustomPlot {
   void rememberZoom();
   void finishBrush(QRect brushed);
   void flipToggle(std::size_t position);
-  void walk(int step);
+  enum class Walk { pick, add };
+  void walk(int step, Walk walk);
+  void panBy(double x, double y);
   std::vector<int> rowsInOrder() const;
   int rowAt(QPoint place) const;
   QRectF area() const;

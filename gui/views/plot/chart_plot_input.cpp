@@ -65,7 +65,7 @@ std::vector<int> ChartPlot::rowsInOrder() const {
   return rows;
 }
 
-void ChartPlot::walk(int step) {
+void ChartPlot::walk(int step, Walk walk) {
   const auto rows = rowsInOrder();
   if (rows.empty()) return;
   const auto found = std::find(rows.begin(), rows.end(), state_.current);
@@ -73,18 +73,49 @@ void ChartPlot::walk(int step) {
   // Without a current record, steps count from beyond the ends.
   const auto here = found != rows.end() ? found - rows.begin() : step > 0 ? -1 : last + 1;
   const std::ptrdiff_t next = here + step;
-  emit rowPicked(rows[static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(next, 0, last))]);
+  const int row = rows[static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(next, 0, last))];
+  if (walk == Walk::add) {
+    emit rowAdded(row);
+  } else {
+    emit rowPicked(row);
+  }
+}
+
+/// Moves what is seen by shares of the axes.
+void ChartPlot::panBy(double x, double y) {
+  rememberZoom();
+  const auto shift = [](QCPAxis* axis, double share) {
+    const QCPRange range = axis->range();
+    if (axis->scaleType() == QCPAxis::stLogarithmic) {
+      const double factor = std::pow(range.upper / range.lower, share);
+      axis->setRange(range.lower * factor, range.upper * factor);
+    } else {
+      axis->setRange(range.lower + share * range.size(), range.upper + share * range.size());
+    }
+  };
+  shift(xAxis, x);
+  shift(yAxis, y);
+  setRange(range());
 }
 
 void ChartPlot::keyPressEvent(QKeyEvent* event) {
   constexpr int kFar = 1'000'000'000;
+  constexpr double kPanStep = 0.1;
+  if (event->modifiers() & Qt::ControlModifier) switch (event->key()) {
+      case Qt::Key_Right: panBy(kPanStep, 0); return;
+      case Qt::Key_Left: panBy(-kPanStep, 0); return;
+      case Qt::Key_Up: panBy(0, kPanStep); return;
+      case Qt::Key_Down: panBy(0, -kPanStep); return;
+      default: break;
+    }
+  const Walk how = event->modifiers() & Qt::ShiftModifier ? Walk::add : Walk::pick;
   switch (event->key()) {
     case Qt::Key_Right:
-    case Qt::Key_Up: walk(1); return;
+    case Qt::Key_Up: walk(1, how); return;
     case Qt::Key_Left:
-    case Qt::Key_Down: walk(-1); return;
-    case Qt::Key_Home: walk(-kFar); return;
-    case Qt::Key_End: walk(kFar); return;
+    case Qt::Key_Down: walk(-1, how); return;
+    case Qt::Key_Home: walk(-kFar, how); return;
+    case Qt::Key_End: walk(kFar, how); return;
     case Qt::Key_Plus:
     case Qt::Key_Equal: zoomBy(1 / kZoomStep); return;
     case Qt::Key_Minus: zoomBy(kZoomStep); return;

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fails when a desktop file of the viewer is malformed or they disagree. Uses desktop-file-validate, appstreamcli
-and man when they are installed, without network. usage: check_desktop_files.py gui/desktop"""
+"""Fails when a desktop file of the viewer is malformed or they disagree, and when a picture of the documentation is of
+another trace than today's. Uses desktop-file-validate, appstreamcli and man when they are installed, without network.
+usage: check_desktop_files.py gui/desktop"""
 import configparser
+import hashlib
 import pathlib
 import shutil
 import subprocess
@@ -43,6 +45,17 @@ mime = xml.parse(folder / "kvroof-view.xml").getroot().find(f"{namespace}mime-ty
 check(desktop["MimeType"] == mime + ";", "desktop file and MIME file name different types")
 check(metainfo.findtext("provides/mediatype") == mime, "metainfo and MIME file name different types")
 xml.parse(folder / f"{APP}.svg")
+magic = xml.parse(folder / "kvroof-view.xml").getroot().find(f".//{namespace}match").get("value").encode()
+pictures = folder.resolve().parent.parent / "docs/pictures"
+for line in (pictures / "traces.sha256").read_text().splitlines():
+    if line.startswith("#"):
+        continue
+    digest, name = line.split()
+    trace = (pictures / name).read_bytes()
+    check(trace.startswith(magic), f"{name} does not begin as the MIME file says")
+    check(hashlib.sha256(trace).hexdigest() == digest,
+          f"docs/pictures are of another {name} than today's: make them anew (docs/viewer.md), look at them, and run "
+          "sha256sum again")
 
 run("desktop-file-validate", str(folder / f"{APP}.desktop"))
 run("appstreamcli", "validate", "--no-net", str(folder / f"{APP}.metainfo.xml"))

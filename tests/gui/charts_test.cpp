@@ -248,6 +248,19 @@ TEST_F(Charts, floors_are_bytes_over_bandwidth) {
                 1e-6);
 }
 
+TEST_F(Charts, floors_of_dense_and_compressed_bytes_are_told_apart_without_their_names) {
+  const Chart chart = buildLatencyChart(test::inputOf(data, rows));
+  for (const Line& line : chart.lines)
+    EXPECT_EQ(line.thick, line.role == LineRole::floor && line.label.startsWith("dense"));
+  const auto says = [&](LegendSymbol symbol, const QString& text) {
+    return std::any_of(chart.legend.begin(), chart.legend.end(), [&](const LegendEntry& entry) {
+      return entry.symbol == symbol && entry.text.contains(text);
+    });
+  };
+  EXPECT_TRUE(says(LegendSymbol::thickLine, "dense"));
+  EXPECT_TRUE(says(LegendSymbol::thinLine, "compressed"));
+}
+
 TEST_F(Charts, floors_across_curves_of_other_batches_say_whose_they_are) {
   QStringList labels;
   for (const Line& line : buildLatencyChart(test::inputOf(data, rows)).lines)

@@ -41,6 +41,7 @@ struct Line {
   QString label{};  // written along the line; "" for none
   LineRole role = LineRole::sweep;
   bool dashed = false;  // theoretical, predicted or baseline
+  bool thick = false;   // of dense bytes, where lines of compressed ones lie beside
   Hue hue{};
   QString toggle{};  // legend entry that shows and hides it; "" when it cannot be hidden
   std::vector<QPointF> points{};
@@ -104,6 +105,8 @@ enum class LegendSymbol {
   mark,
   line,
   dashedLine,
+  thickLine,
+  thinLine,
   bar,
   failed,
   ghost,

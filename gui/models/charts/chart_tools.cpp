@@ -86,7 +86,7 @@ void LeftOut::add(int row, const QString& missing) {
   } else if (!facts_.computesAttention(row) && facts_.isTimed(row)) {
     addNoStep();
   } else {
-    ++counts_[QObject::tr("records ") + missing];
+    ++counts_[missing];
   }
 }
 

@@ -50,7 +50,7 @@ class LeftOut {
   /// The cause is the status of a row that did not run, else `missing`: what it lacks.
   void add(int row, const QString& missing);
   /// A row of a kernel that only prunes or packs, in a chart of decode steps.
-  void addNoStep() { ++counts_[QObject::tr("records that compute no attention")]; }
+  void addNoStep() { ++counts_[QObject::tr("that compute no attention")]; }
   void noteIn(Chart& chart) const;
 
  private:

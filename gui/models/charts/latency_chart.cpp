@@ -39,11 +39,22 @@ class FloorBuilder {
     for (const RoofKind kind : {RoofKind::measured, RoofKind::theoretical})
       addKind(*ceilings, kind, sweep);
     if (!hasFloors_) return;
+    addStyles();
     chart_.notes << QObject::tr("Floors are bytes / DRAM roof of %1.")
                         .arg(configurationText(input_.data, sweep.front(), x_.info().id));
   }
 
  private:
+  /// Tells the two kinds of floors apart where data leave no room for their names.
+  void addStyles() {
+    if (std::none_of(chart_.lines.begin(), chart_.lines.end(),
+                     [](const Line& line) { return line.thick; }))
+      return;
+    chart_.legend.push_back({QObject::tr("of dense bytes"), LegendSymbol::thickLine, Hue{}, 0, {}});
+    chart_.legend.push_back(
+        {QObject::tr("of compressed bytes"), LegendSymbol::thinLine, Hue{}, 0, {}});
+  }
+
   void addKind(const traces::Ceilings& ceilings, RoofKind kind, const std::vector<int>& sweep) {
     if (const auto* dram = best_roof(ceilings, RoofLevel::dram, kind)) {
       const QString rate = formatQuantity(dram->value, Quantity::bytesPerS);
@@ -81,7 +92,9 @@ class FloorBuilder {
       const QPointF only = points.front();
       points = {{only.x() / kStub, only.y()}, {only.x() * kStub, only.y()}};
     }
-    if (!points.empty()) add(what, dram.kind, std::move(points));
+    if (points.empty()) return;
+    add(what, dram.kind, std::move(points));
+    chart_.lines.back().thick = id == col::kDenseBytes;
   }
 
   void add(QString label, RoofKind kind, std::vector<QPointF> points) {

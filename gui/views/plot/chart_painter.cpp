@@ -90,6 +90,8 @@ QPen ChartPainter::penOf(const Line& line) const {
     width = 1.2;
   } else if (line.role == LineRole::level) {
     width = 1;
+  } else if (line.role == LineRole::floor) {
+    width = line.thick ? 2.6 : 1.2;
   } else if (line.role == LineRole::bound || line.role == LineRole::front) {
     colour = colours.muted();
   }

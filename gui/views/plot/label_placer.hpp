@@ -19,16 +19,13 @@ class LabelPlacer {
 
   /// A line, in pixels, that texts stay off, but for that of `owner`.
   void addLine(const QPolygonF& points, const void* owner) {
-    const QPointF thick(0, 1);
-    for (qsizetype i = 0; i + 1 < points.size(); ++i) {
-      const QPolygonF piece{points[i], points[i + 1], points[i + 1] + thick, points[i] + thick};
-      lines_.push_back({piece.boundingRect(), piece, owner});
-    }
+    for (qsizetype i = 0; i + 1 < points.size(); ++i)
+      lines_.push_back({points[i], points[i + 1], owner});
   }
+  /// `place` is a rectangle, perhaps a turned one.
   bool crossesLine(const QPolygonF& place, const void* owner) const {
-    const QRectF box = place.boundingRect();
     return std::any_of(lines_.begin(), lines_.end(), [&](const Piece& line) {
-      return line.owner != owner && line.box.intersects(box) && line.shape.intersects(place);
+      return line.owner != owner && crosses(line, place);
     });
   }
 
@@ -65,10 +62,24 @@ class LabelPlacer {
 
  private:
   struct Piece {
-    QRectF box;
-    QPolygonF shape;
+    QPointF a, b;
     const void* owner;
   };
+
+  /// Two convex shapes are apart if they are along the normal of one of their edges.
+  static bool crosses(const Piece& line, const QPolygonF& place) {
+    for (const QPointF& edge : {line.b - line.a, place[1] - place[0], place[2] - place[1]}) {
+      const auto along = [&](QPointF p) { return p.x() * -edge.y() + p.y() * edge.x(); };
+      const double a = along(line.a), b = along(line.b);
+      double lowest = along(place[0]), highest = lowest;
+      for (qsizetype i = 1; i < 4; ++i) {
+        lowest = std::min(lowest, along(place[i]));
+        highest = std::max(highest, along(place[i]));
+      }
+      if (highest < std::min(a, b) || lowest > std::max(a, b)) return false;
+    }
+    return true;
+  }
 
   QRectF area_;
   std::vector<Piece> lines_;

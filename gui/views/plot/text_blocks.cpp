@@ -150,6 +150,11 @@ void FooterBlock::paintSymbol(QPainter& painter, const LegendEntry& entry, QPoin
       painter.drawLine(centre - QPointF(9, 0), centre + QPointF(9, 0));
       return;
     }
+    case LegendSymbol::thickLine:
+    case LegendSymbol::thinLine:
+      painter.setPen(QPen(colours_->text(), entry.symbol == LegendSymbol::thickLine ? 2.6 : 1.2));
+      painter.drawLine(centre - QPointF(9, 0), centre + QPointF(9, 0));
+      return;
     case LegendSymbol::bar:
       painter.fillRect(QRectF(centre - QPointF(7, 5), QSizeF(14, 10)), colour);
       return;

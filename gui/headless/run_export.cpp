@@ -56,11 +56,8 @@ void exportWindows(const Arguments& arguments, const QStringList& names, ExportR
   QDir().mkpath(arguments.exported->folder);
   for (QString name : names) {
     window.showView(QStringLiteral("table"));
-    if (name.contains(':')) {
-      window.showView(name.section(':', 1));
-    } else if (session.data().size() == 0) {
-      window.showView(QStringLiteral("cache"));
-    }
+    const QString first = session.data().size() > 0 ? chartViews().front().name : "cache";
+    window.showView(name.contains(':') ? name.section(':', 1) : first);
     layOut();
     const QString path =
         QDir(arguments.exported->folder).filePath(name.replace(':', '-') + QStringLiteral(".png"));

@@ -404,7 +404,7 @@ class WindowTest : public QObject {
   void headless_pictures_of_the_window_show_the_view_that_is_named() {
     QProcess process;
     const QString out = folder_.folder.filePath("out4");
-    process.start(KVROOF_VIEW_PROGRAM, {"--export", out, "--view", "window,window:latency",
+    process.start(KVROOF_VIEW_PROGRAM, {"--export", out, "--view", "window:latency,window",
                                         "--size", "1024x600", QString::fromStdString(sweep_)});
     QVERIFY(process.waitForFinished(60000));
     QCOMPARE(process.exitCode(), 0);
@@ -412,6 +412,10 @@ class WindowTest : public QObject {
     QCOMPARE(front.size(), QSize(1024, 600));
     QCOMPARE(latency.size(), front.size());
     QVERIFY(front != latency);
+    process.start(KVROOF_VIEW_PROGRAM, {"--export", out, "--view", "window:bandwidth", "--size",
+                                        "1024x600", QString::fromStdString(sweep_)});
+    QVERIFY(process.waitForFinished(60000));
+    QCOMPARE(QImage(out + "/window-bandwidth.png"), front);
   }
 
   void headless_errors_are_sentences_with_exit_codes_data() {

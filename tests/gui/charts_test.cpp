@@ -436,6 +436,17 @@ TEST_F(Charts, floors_of_a_single_context_length_lie_around_it) {
   EXPECT_THAT(tickPlaces(chart.x, chart.x.min, chart.x.max, 8), testing::Contains(only));
 }
 
+TEST_F(Charts, a_timeline_that_was_not_recorded_says_why) {
+  traces::Details details{
+      .record = test::makeSyntheticSweep().records[0], .environment = {}, .ceilings = {}};
+  details.record.activities.clear();
+  details.record.activities_reason = "another profiler holds the device";
+  ChartInput input = test::inputOf(data, rows);
+  input.currentRow = 0;
+  input.details = &details;
+  EXPECT_TRUE(buildTimelineChart(input).emptyReason.contains("another profiler holds the device"));
+}
+
 TEST_F(Charts, a_timeline_names_kernels_as_people_do_and_bytes_are_not_called_measured) {
   traces::Details details{
       .record = test::makeSyntheticSweep().records[0], .environment = {}, .ceilings = {}};

@@ -80,8 +80,12 @@ Chart buildTimelineChart(const ChartInput& input) {
     x.add(end);
   }
   if (chart.spans.empty()) {
+    const QString reason = QString::fromStdString(input.details->record.activities_reason);
     chart.emptyReason =
-        QObject::tr("This record holds no activities; sweeps on a GPU with CUPTI record them.");
+        reason.isEmpty()
+            ? QObject::tr(
+                  "This record holds no activities; sweeps on a GPU with CUPTI record them.")
+            : QObject::tr("This record holds no activities: %1.").arg(reason);
     return chart;
   }
   const auto name = name_of(input.details->record.activities.front().provenance);

@@ -55,6 +55,7 @@ void for_each_launch(const PruneProblem& problem, Run&& run) {
     case Rule::kTwoOfFour:
     case Rule::kFourOfEight:
     case Rule::kEightOfSixteen: return run.rows(pieces(count, Tile::kRowWarps), false);
+    case Rule::kTwoOfFourTokens:
     case Rule::kPerChannelMagnitude: return run.groups(pieces(count, kGroupTokens), false);
     case Rule::kPerChannelOutputAware: return run.groups(pieces(count, kGroupTokens), true);
     case Rule::kThink: return run.channels();

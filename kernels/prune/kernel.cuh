@@ -11,7 +11,7 @@
 // lane l has
 //                          channels l + 32 e, so that a ballot is half a word of the mask.
 // prune_rows_kernel        other rules within a row: N:M and output-aware keys; the same layout.
-// prune_groups_kernel      rules within a channel; a block per group of 32 tokens, a thread per
+// prune_groups_kernel      rules within a channel; a block per 32 tokens, a thread per
 //                          channel, which alone reads its column of the shared tile.
 // prune_channels_kernel    ThinK; a block per kv head, a thread per channel.
 //
@@ -223,7 +223,7 @@ KVROOF_DEVICE void score_token(const PruneProblem& problem, const Head& head, in
 
 template <class Value, int HeadDim, class Score>
 KVROOF_KERNEL(HeadDim)
-prune_groups_kernel(const PruneProblem problem) {
+prune_groups_kernel(const PruneProblem problem, int competing) {
   const Head head = load_head(problem);
   if ((block_index_x() + 1) * kGroupTokens > head.count) return;  // the whole block
   const int first = head.first + block_index_x() * kGroupTokens;
@@ -242,8 +242,9 @@ prune_groups_kernel(const PruneProblem problem) {
   KVROOF_NO_UNROLL
   for (int t = 0; t < kGroupTokens; ++t) {
     const Score own = load_shared<Score>(column + t * HeadDim);
-    const U32 better =
-        count_better<Score>(column, HeadDim, kGroupTokens, own, static_cast<unsigned>(t));
+    const int in_group = t & (competing - 1);  // a power of two
+    const U32 better = count_better<Score>(column + (t - in_group) * HeadDim, HeadDim, competing,
+                                           own, static_cast<unsigned>(in_group));
     const U32 votes = ballot(better < static_cast<unsigned>(problem.kept));
     word = select(lane == static_cast<unsigned>(t), votes, word);
   }

@@ -43,7 +43,7 @@ struct Launches {
     const auto kernel = weighted
                             ? device_code::prune_groups_kernel<Value, HeadDim, cuda_backend::U32x2>
                             : device_code::prune_groups_kernel<Value, HeadDim, cuda_backend::U32>;
-    run(kernel, blocks_x, HeadDim, Tile::group_bytes(weighted ? 8 : 4));
+    run(kernel, blocks_x, HeadDim, Tile::group_bytes(weighted ? 8 : 4), competing(problem));
   }
   void channels() const {
     run(device_code::prune_channels_kernel<Value, HeadDim>, 1, HeadDim,

@@ -46,11 +46,12 @@ struct Launches {
     });
   }
   void groups(int blocks_x, bool weighted) const {
+    const int group = competing(problem);
     run("prune_groups", blocks_x, HeadDim, Tile::group_bytes(weighted ? 8 : 4), [&] {
       if (weighted) {
-        device_code::prune_groups_kernel<Value, HeadDim, simt::U32x2>(problem);
+        device_code::prune_groups_kernel<Value, HeadDim, simt::U32x2>(problem, group);
       } else {
-        device_code::prune_groups_kernel<Value, HeadDim, simt::U32>(problem);
+        device_code::prune_groups_kernel<Value, HeadDim, simt::U32>(problem, group);
       }
     });
   }

@@ -44,8 +44,7 @@ void validate_queries(const PruneProblem& p) {
 }  // namespace
 
 int competing(const PruneProblem& p) {
-  if (p.rule == Rule::kPerChannelMagnitude || p.rule == Rule::kPerChannelOutputAware)
-    return kGroupTokens;
+  if (group_tokens(p.rule) > 0) return group_tokens(p.rule);
   return group_channels(p.rule) > 0 ? group_channels(p.rule) : p.head_dim;
 }
 

@@ -21,6 +21,7 @@ enum class Rule {
   kTwoOfFour,              // N:M: |x|, within groups of M channels
   kFourOfEight,
   kEightOfSixteen,
+  kTwoOfFourTokens,  // values: |V|, within a channel over 4 tokens, the contraction of sparse mma
 };
 
 inline constexpr int kGroupTokens = 32;  // that compete within a channel (Mustafar, section 2)
@@ -38,6 +39,10 @@ bool applies_to(Rule rule, Operand side);
 
 /// Channels of a group of an N:M rule; 0 for the others.
 int group_channels(Rule rule);
+/// Tokens of a group of a rule within a channel; 0 for the others.
+int group_tokens(Rule rule);
+/// "2:4" and its like, along channels or tokens: they keep a half.
+bool is_n_of_m(Rule rule);
 
 /// `kept` of every `of` entries that compete: channels of a row, tokens of a group, or channels of
 /// a group.
@@ -54,6 +59,11 @@ struct KeptCount {
 /// not counted; N:M keeps half, whatever is asked for; kNone everything. Throws
 /// std::invalid_argument as kept_from_sparsity() does.
 KeptCount kept_count(Rule rule, int head_dim, double sparsity);
+
+/// Whether the rule prunes at the sparsity: N:M at a half only, kNone at 0.
+bool has_sparsity(Rule rule, double sparsity);
+/// Throws std::invalid_argument unless it does; `what` names the sparsity: "--sparsity".
+void require_sparsity(std::string_view what, Rule rule, double sparsity);
 
 /// Tokens that a rule may prune: they follow `sinks` and leave the dense window in groups of
 /// lane_chunk::kTokens.

@@ -30,6 +30,7 @@ Mask prune_rows(Rule rule, const prune::KeptCount& count, Operand side, ConstMat
       return reference::prune_per_token_published(rows, published_sparsity(kept, of));
     case Rule::kPerTokenOutputAware:
       return reference::prune_keys_output_aware(rows, scoring.queries, kept);
+    case Rule::kTwoOfFourTokens:
     case Rule::kPerChannelMagnitude:
       return reference::prune_values_per_channel_magnitude(rows, kept, of);
     case Rule::kPerChannelOutputAware:

@@ -133,6 +133,7 @@ reference::Mask reference_rule(const Prune& prune, const reference::Matrix& rows
     case Rule::kPerTokenMagnitude: return reference::prune_per_token_magnitude(rows, kept);
     case Rule::kPublished: return reference::prune_per_token_published(rows, prune.sparsity);
     case Rule::kPerTokenOutputAware: return reference::prune_keys_output_aware(rows, queries, kept);
+    case Rule::kTwoOfFourTokens:
     case Rule::kPerChannelMagnitude:
       return reference::prune_values_per_channel_magnitude(rows, kept, of);
     case Rule::kPerChannelOutputAware:
@@ -329,6 +330,7 @@ TEST_P(PruneKernels, cost_what_their_page_says) {
   expect(cost(Rule::kTwoOfFour, Operand::kKeys), 161);
   expect(cost(Rule::kFourOfEight, Operand::kKeys), 257);
   expect(cost(Rule::kEightOfSixteen, Operand::kKeys), 449);
+  expect(cost(Rule::kTwoOfFourTokens, Operand::kValues), 137);
   expect(cost(Rule::kPerChannelMagnitude, Operand::kValues), 809);
   expect(cost(Rule::kPerChannelOutputAware, Operand::kValues), 1233);
   expect(cost(Rule::kPublished, Operand::kKeys), 326);

@@ -27,6 +27,7 @@ TEST(Rules, keep_what_the_papers_and_the_published_code_keep) {
   EXPECT_EQ(kept_count(Rule::kThink, 128, 0.5), (KeptCount{64, 128}));
   EXPECT_EQ(kept_count(Rule::kTwoOfFour, 128, 0.9), (KeptCount{2, 4}));
   EXPECT_EQ(kept_count(Rule::kEightOfSixteen, 128, 0.9), (KeptCount{8, 16}));
+  EXPECT_EQ(kept_count(Rule::kTwoOfFourTokens, 128, 0.5), (KeptCount{2, 4}));
   EXPECT_EQ(kept_count(Rule::kNone, 128, 0.9), (KeptCount{128, 128}));
 }
 
@@ -59,6 +60,19 @@ TEST(Rules, refuse_a_sparsity_out_of_range) {
   EXPECT_THROW(kept_count(Rule::kThink, 128, 1.0), std::invalid_argument);
   EXPECT_THROW(kept_count(Rule::kPublished, 128, -0.1), std::invalid_argument);
   EXPECT_THROW(kept_count(Rule::kThink, 100, 0.5), std::invalid_argument);
+}
+
+TEST(Rules, of_NM_have_a_half_only) {
+  for (const Rule rule : all_rules()) {
+    const bool half_only = to_string(rule).find(':') != std::string_view::npos;
+    EXPECT_EQ(is_n_of_m(rule), half_only) << to_string(rule);
+    EXPECT_EQ(has_sparsity(rule, 0.5), rule != Rule::kNone) << to_string(rule);
+    EXPECT_EQ(has_sparsity(rule, 0.7), rule != Rule::kNone && !half_only) << to_string(rule);
+  }
+  EXPECT_NO_THROW(require_sparsity("--sparsity", Rule::kFourOfEight, 0.5));
+  EXPECT_THAT([] { require_sparsity("--sparsity", Rule::kFourOfEight, 0.7); },
+              ThrowsMessage<std::invalid_argument>(
+                  HasSubstr("--sparsity: 4:8 prunes a half, sparsity 0.5, got 0.7")));
 }
 
 TEST(PrunableTokens, leave_the_window_in_groups_of_64) {

@@ -92,4 +92,9 @@ FormatBytes count_bytes(const EncodedHead& head) {
           .padding = 2 * (stored - kept)};
 }
 
+FormatBytes count_bytes(Operand operand, int head_dim, std::span<const std::uint8_t> mask) {
+  return count_bytes(
+      encode(operand, head_dim, std::vector<std::uint16_t>(mask.begin(), mask.end())));
+}
+
 }  // namespace kvroof::mustafar

@@ -63,5 +63,7 @@ std::vector<std::uint16_t> decode(Operand operand, int head_dim, const EncodedHe
 
 /// What a head takes, its head offset included.
 FormatBytes count_bytes(const EncodedHead& head);
+/// The same of a head that keeps what `mask` [tokens, head_dim] says (1 = survives).
+FormatBytes count_bytes(Operand operand, int head_dim, std::span<const std::uint8_t> mask);
 
 }  // namespace kvroof::mustafar

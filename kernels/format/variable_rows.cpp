@@ -103,4 +103,9 @@ FormatBytes count_bytes(int head_dim, const EncodedRows& encoded) {
   return bytes;
 }
 
+FormatBytes count_bytes(Operand operand, int head_dim, std::span<const std::uint8_t> mask) {
+  const std::vector<std::uint16_t> rows(mask.size());
+  return count_bytes(head_dim, encode(operand, head_dim, rows, mask));
+}
+
 }  // namespace kvroof::variable_rows

@@ -60,5 +60,7 @@ void decode(Operand operand, int head_dim, const EncodedRows& encoded,
 
 /// What append() or encode() made takes: values, bitmaps, headers and offsets, padding.
 FormatBytes count_bytes(int head_dim, const EncodedRows& encoded);
+/// The same of one head row that keeps what `mask` says.
+FormatBytes count_bytes(Operand operand, int head_dim, std::span<const std::uint8_t> mask);
 
 }  // namespace kvroof::variable_rows

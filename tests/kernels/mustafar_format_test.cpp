@@ -91,6 +91,93 @@ TEST(MustafarTiles, stand_where_the_published_code_puts_them) {
   EXPECT_EQ(values.bitmaps[128 + 64 + 6], std::uint64_t{1});
 }
 
+// Also by hand: a tile of more than 8, one of fewer, none, and exactly 8 survivors.
+TEST(MustafarTiles, hold_values_in_order_padded_to_eight_behind_offsets_in_units_of_two) {
+  std::vector<std::uint16_t> rows(64 * 64);
+  const auto set = [&](int token, int channel) {
+    rows[static_cast<std::size_t>(token * 64 + channel)] =
+        static_cast<std::uint16_t>(0x1000 * (channel + 1) + token);
+  };
+  for (int token = 0; token <= 16; token += 2) set(token, 0);
+  for (const int token : {1, 2, 63}) set(token, 1);
+  for (int token = 56; token < 64; ++token) set(token, 3);
+  const EncodedHead keys = encode(Operand::kKeys, 64, rows);
+  EXPECT_EQ(keys.bitmaps[0], 0xaaaa800000000000u);
+  EXPECT_EQ(keys.bitmaps[1], 0x6000000000000001u);
+  EXPECT_EQ(keys.bitmaps[2], 0u);
+  EXPECT_EQ(keys.bitmaps[3], 0xffu);
+  EXPECT_THAT(std::vector(keys.offsets.begin(), keys.offsets.begin() + 6),
+              ElementsAre(0, 8, 12, 12, 16, 16));
+  EXPECT_THAT(keys.values,
+              ElementsAre(0x1000, 0x1002, 0x1004, 0x1006, 0x1008, 0x100a, 0x100c, 0x100e, 0x1010, 0,
+                          0, 0, 0, 0, 0, 0,                       //
+                          0x2001, 0x2002, 0x203f, 0, 0, 0, 0, 0,  //
+                          0x4038, 0x4039, 0x403a, 0x403b, 0x403c, 0x403d, 0x403e, 0x403f));
+}
+
+/// The published compression step by step (github.com/dhjoo98/mustafar at d83ee7e,
+/// kernel/compression.py:32-48, 87-109, 265-309), with nothing of the encoder under test: columns
+/// of 64 elements, counts padded to 8, their running sum in pairs, a payload of zeros filled tile
+/// by tile.
+EncodedHead published_compression(Operand operand, std::size_t head_dim,
+                                  const std::vector<std::uint16_t>& rows) {
+  const std::size_t tokens = rows.size() / head_dim;
+  std::vector<std::vector<std::uint16_t>> tiles(rows.size() / 64);
+  for (std::size_t block = 0; block < tokens / 64; ++block) {
+    for (std::size_t i = 0; i < 64; ++i) {
+      for (std::size_t channel = 0; channel < head_dim; ++channel) {
+        const std::uint16_t x = rows[(block * 64 + i) * head_dim + channel];
+        const std::size_t id = operand == Operand::kKeys
+                                   ? block * head_dim + channel
+                                   : block * (head_dim / 64 * 64) + channel / 64 * 64 + i;
+        tiles[id].push_back(x);  // tokens, or channels, come in ascending order
+      }
+    }
+  }
+  EncodedHead head;
+  std::int32_t sum = 0;
+  head.offsets.push_back(0);
+  for (const auto& tile : tiles) {
+    std::uint64_t bitmap = 0;
+    std::int32_t count = 0;
+    for (const std::uint16_t x : tile) {
+      const bool nonzero = (x & 0x7fff) != 0;
+      bitmap = bitmap << 1 | (nonzero ? 1 : 0);
+      count += nonzero ? 1 : 0;
+    }
+    head.bitmaps.push_back(bitmap);
+    sum += (count + 7) / 8 * 8 / 2;
+    head.offsets.push_back(sum);
+  }
+  head.values.assign(static_cast<std::size_t>(sum) * 2, 0);
+  for (std::size_t id = 0; id < tiles.size(); ++id) {
+    auto at = static_cast<std::size_t>(head.offsets[id]) * 2;
+    for (const std::uint16_t x : tiles[id])
+      if ((x & 0x7fff) != 0) head.values[at++] = x;
+  }
+  return head;
+}
+
+TEST(MustafarTiles, are_those_of_the_published_compression) {
+  for (const Operand operand : {Operand::kKeys, Operand::kValues}) {
+    for (const int head_dim : {64, 128, 256}) {
+      for (const unsigned zeros : {0u, 4u, 7u, 8u}) {
+        const auto rows = random_rows(192, head_dim, zeros, 40 + zeros);
+        EXPECT_EQ(encode(operand, head_dim, rows),
+                  published_compression(operand, static_cast<std::size_t>(head_dim), rows));
+      }
+    }
+  }
+}
+
+TEST(MustafarTiles, take_what_their_mask_says) {
+  const auto rows = random_rows(128, 128, 5, 9);
+  std::vector<std::uint8_t> mask;
+  for (const std::uint16_t value : rows) mask.push_back(value == 0 ? 0 : 1);
+  for (const Operand operand : {Operand::kKeys, Operand::kValues})
+    EXPECT_EQ(count_bytes(operand, 128, mask), count_bytes(encode(operand, 128, rows)));
+}
+
 TEST(MustafarTiles, drop_zeros_of_either_sign_and_keep_NaN) {
   std::vector<std::uint16_t> rows(64 * 64);
   rows[0] = 0x8000;

@@ -14,14 +14,18 @@ namespace {
 void round_trips(const Case& one, Operand side, const ChosenRows& rows) {
   const prune::Rule rule = one.rule(side);
   const prune::KeptCount kept = kept_count(rule, one.head_dim, one.kept(side));
-  if (rows.kept_of_every_row() > 0) lane_chunk_bytes(rows);
+  if (const int every = rows.kept_of_every_row(); every > 0) {
+    lane_chunk_bytes(rows);
+    n_of_m_bytes(rows, {every, one.head_dim});  // exact rows
+  }
   variable_rows_bytes(rows);
   mustafar_bytes(rows);
   const bool whole_rows = one.sinks == 0;
-  if (prune::group_channels(rule) > 0 && whole_rows) {
-    n_of_m_bytes(rows, {kept.kept, kept.of});
-    if (rule == prune::Rule::kTwoOfFour && side == Operand::kKeys) two_four_bytes(rows);
-  }
+  if (!whole_rows) return;
+  if (prune::group_channels(rule) > 0) n_of_m_bytes(rows, {kept.kept, kept.of});
+  const prune::Rule along =
+      side == Operand::kKeys ? prune::Rule::kTwoOfFour : prune::Rule::kTwoOfFourTokens;
+  if (rule == along) two_four_bytes(rows);
 }
 
 }  // namespace

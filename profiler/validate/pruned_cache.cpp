@@ -18,13 +18,9 @@ int pruned_tokens(const Case& one, int kv_len) {
   return std::max(0, std::min(end, compressed_tokens(one, kv_len)) - one.sinks);
 }
 bool has_offsets(const Case& one, Operand side) {
-  switch (one.rule(side)) {
-    case prune::Rule::kNone: return false;
-    case prune::Rule::kPublished:
-    case prune::Rule::kPerChannelMagnitude:
-    case prune::Rule::kPerChannelOutputAware: return true;
-    default: return one.sinks > 0;
-  }
+  const prune::Rule rule = one.rule(side);
+  if (rule == prune::Rule::kNone) return false;
+  return one.sinks > 0 || rule == prune::Rule::kPublished || prune::group_tokens(rule) > 0;
 }
 int ring_capacity(const Case& one) { return one.window + lane_chunk::kTokens - 1; }
 

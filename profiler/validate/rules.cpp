@@ -7,6 +7,7 @@
 
 #include "kernels/prune/launch.hpp"
 #include "profiler/inputs/synthetic.hpp"
+#include "profiler/validate/attention_method.hpp"
 #include "profiler/validate/buffers.hpp"
 #include "profiler/validate/compare_attention.hpp"
 #include "profiler/validate/pruned_cache.hpp"
@@ -60,6 +61,24 @@ std::vector<float> all_queries(const Case& one, const inputs::KvTensors& inputs)
   return all;
 }
 
+/// What sums attention weights, with addresses that are only looked at.
+prune::WeightsProblem weights_problem(const Case& one) {
+  return {.batch = one.batch,
+          .query_heads = one.query_heads,
+          .kv_heads = one.kv_heads,
+          .head_dim = one.head_dim,
+          .value_type = one.value_type,
+          .softmax_scale = 1.0 / std::sqrt(one.head_dim),
+          .queries = stand_in<void>(),
+          .num_queries = kScoringQueries,
+          .keys = stand_in<void>(),
+          .row_capacity = one.max_kv_len(),
+          .kv_lengths = stand_in<std::int32_t>(),
+          .max_kv_len = one.max_kv_len(),
+          .workspace = stand_in<void>(),
+          .weights = stand_in<float>()};
+}
+
 /// What output-aware values are ranked by, [batch, kv_heads, max_kv_len]: summed on the device.
 DeviceBuffer<float> weights_on_device(const Case& one, const inputs::KvTensors& inputs,
                                       const std::uint16_t* queries, const std::int32_t* kv_lengths,
@@ -68,25 +87,40 @@ DeviceBuffer<float> weights_on_device(const Case& one, const inputs::KvTensors& 
                     static_cast<std::size_t>(one.max_kv_len());
   auto weights = allocate<float>(device, rows, "attention weights");
   const auto keys = upload(device, stored_bits(inputs.dtype, inputs.keys), "dense keys");
-  prune::WeightsProblem problem{.batch = one.batch,
-                                .query_heads = one.query_heads,
-                                .kv_heads = one.kv_heads,
-                                .head_dim = one.head_dim,
-                                .value_type = one.value_type,
-                                .softmax_scale = 1.0 / std::sqrt(one.head_dim),
-                                .queries = queries,
-                                .num_queries = kScoringQueries,
-                                .keys = keys.data(),
-                                .row_capacity = one.max_kv_len(),
-                                .kv_lengths = kv_lengths,
-                                .max_kv_len = one.max_kv_len(),
-                                .weights = weights.data()};
+  prune::WeightsProblem problem = weights_problem(one);
   const auto workspace = allocate<std::byte>(
       device, static_cast<std::size_t>(prune::workspace_bytes(problem)), "weights workspace");
+  problem.queries = queries;
+  problem.keys = keys.data();
+  problem.kv_lengths = kv_lengths;
   problem.workspace = workspace.data();
+  problem.weights = weights.data();
   prune::launch(problem, device);
   device.synchronize();
   return weights;
+}
+
+/// What chooses one side, with addresses that are only looked at.
+PruneProblem prune_problem(const Case& one, Operand side) {
+  return {.batch = one.batch,
+          .kv_heads = one.kv_heads,
+          .head_dim = one.head_dim,
+          .value_type = one.value_type,
+          .operand = side,
+          .rule = one.rule(side),
+          .kept = kept_count(one.rule(side), one.head_dim, one.kept(side)).kept,
+          .rows = stand_in<void>(),
+          .row_capacity = one.max_kv_len(),
+          .kv_lengths = stand_in<std::int32_t>(),
+          .max_kv_len = one.max_kv_len(),
+          .sinks = one.sinks,
+          .window = one.window,
+          .queries = stand_in<void>(),
+          .query_heads = one.query_heads,
+          .num_queries = kScoringQueries,
+          .workspace = stand_in<void>(),
+          .weights = stand_in<float>(),
+          .masks = stand_in<std::uint64_t>()};
 }
 
 std::size_t row_words(const Case& one) {
@@ -133,6 +167,11 @@ HeadMasks chunk_masks(const Case& one, const HeadTensors& head) {
   return {chunk_mask(one, Operand::kKeys, head), chunk_mask(one, Operand::kValues, head)};
 }
 
+void require_prunable(const Case& one, Operand side) {
+  prune::validate(prune_problem(one, side));
+  if (one.rule(side) == Rule::kPerChannelOutputAware) prune::validate(weights_problem(one));
+}
+
 DeviceBuffer<std::uint64_t> prune_on_device(const Case& one, Operand side,
                                             const inputs::KvTensors& inputs,
                                             const std::uint16_t* rows,
@@ -140,22 +179,7 @@ DeviceBuffer<std::uint64_t> prune_on_device(const Case& one, Operand side,
   const auto heads = static_cast<std::size_t>(one.batch * one.kv_heads);
   auto masks = allocate<std::uint64_t>(
       device, heads * static_cast<std::size_t>(one.max_kv_len()) * row_words(one), "masks");
-  PruneProblem problem{.batch = one.batch,
-                       .kv_heads = one.kv_heads,
-                       .head_dim = one.head_dim,
-                       .value_type = one.value_type,
-                       .operand = side,
-                       .rule = one.rule(side),
-                       .kept = kept_count(one.rule(side), one.head_dim, one.kept(side)).kept,
-                       .rows = rows,
-                       .row_capacity = one.max_kv_len(),
-                       .kv_lengths = kv_lengths,
-                       .max_kv_len = one.max_kv_len(),
-                       .sinks = one.sinks,
-                       .window = one.window,
-                       .query_heads = one.query_heads,
-                       .num_queries = kScoringQueries,
-                       .masks = masks.data()};
+  PruneProblem problem = prune_problem(one, side);
   DeviceBuffer<std::uint16_t> queries;
   DeviceBuffer<float> weights;
   if (is_scored(one.rule(side), side))
@@ -165,9 +189,12 @@ DeviceBuffer<std::uint64_t> prune_on_device(const Case& one, Operand side,
     weights = weights_on_device(one, inputs, queries.data(), kv_lengths, device);
   const auto workspace = allocate<std::byte>(
       device, static_cast<std::size_t>(prune::workspace_bytes(problem)), "prune workspace");
+  problem.rows = rows;
+  problem.kv_lengths = kv_lengths;
   problem.queries = queries.data();
   problem.weights = weights.data();
   problem.workspace = workspace.data();
+  problem.masks = masks.data();
   prune::launch(problem, device);
   device.synchronize();
   return masks;

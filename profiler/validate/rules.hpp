@@ -28,6 +28,9 @@ reference::Mask rule_mask(const Case& one, Operand side, const HeadTensors& head
 reference::Mask chunk_mask(const Case& one, Operand side, const HeadTensors& head);
 HeadMasks chunk_masks(const Case& one, const HeadTensors& head);
 
+/// Throws std::invalid_argument with the reason unless kernels/prune can choose a side of the case.
+void require_prunable(const Case& one, Operand side);
+
 /// What kernels/prune chooses of one side: a bitmap per row,
 /// [batch, kv_heads, max_kv_len, head_dim / 64] (prune::PruneProblem). `rows` are the side's dense
 /// rows, device. Waits for the device.

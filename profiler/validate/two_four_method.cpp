@@ -1,60 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two of every four neighbours along the contraction, encoded on the host, on sparse tensor-core
-// instructions.
+// Two of every four neighbours along the contraction, chosen by kernels/prune, encoded on the host,
+// on sparse tensor-core instructions.
 
 #include "kernels/baselines/two_four/launch.hpp"
 #include "kernels/format/two_four.hpp"
 #include "profiler/validate/attention_method.hpp"
 #include "profiler/validate/buffers.hpp"
-#include "profiler/validate/compare_attention.hpp"
 #include "profiler/validate/pruned_cache.hpp"
-#include "reference/prune.hpp"
+#include "profiler/validate/rules.hpp"
 
 namespace kvroof::validate {
 namespace {
 
 int chunk_capacity(const Case& one) { return compressed_capacity(one) / two_four::kTokens; }
 
-HeadMasks masks(const Case& one, const HeadTensors& head) {
-  HeadMasks masks{reference::Mask::Constant(head.keys.rows(), head.keys.cols(), true),
-                  reference::Mask::Constant(head.values.rows(), head.values.cols(), true)};
-  const int pruned = compressed_tokens(one, static_cast<int>(head.keys.rows()));
-  if (pruned == 0) return masks;
-  masks.keys.topRows(pruned) =
-      reference::prune_n_of_m(head.keys.topRows(pruned), two_four::kKept, two_four::kGroup);
-  masks.values.topRows(pruned) = reference::prune_values_per_channel_magnitude(
-      head.values.topRows(pruned), two_four::kKept, two_four::kGroup);
-  return masks;
+/// The case with the rules of the instruction, whatever it has.
+Case with_own_rules(Case one) {
+  one.key_rule = prune::Rule::kTwoOfFour;
+  one.value_rule = prune::Rule::kTwoOfFourTokens;
+  one.kept_keys = one.kept_values = one.head_dim / 2;
+  return one;
 }
 
-/// The chunks of all heads; those that no sequence reaches stay unwritten.
-struct Chunks {
-  Chunks(const Case& one, const inputs::KvTensors& inputs, Device& device)
-      : keys(allocate<std::byte>(device, bytes(one), "key chunks")),
-        values(allocate<std::byte>(device, bytes(one), "value chunks")) {
-    const std::size_t head_bytes = bytes(one) / static_cast<std::size_t>(one.batch * one.kv_heads);
+HeadMasks masks(const Case& one, const HeadTensors& head) {
+  return chunk_masks(with_own_rules(one), head);
+}
+
+std::int64_t side_bytes(const Case& one) {
+  return std::int64_t{one.batch} * one.kv_heads * chunk_capacity(one) *
+         two_four::chunk_bytes(one.head_dim);
+}
+
+/// The chunks of keys or values of all heads, of what kernels/prune chose; those that no sequence
+/// reaches stay unwritten.
+class Chunks {
+ public:
+  Chunks(const Case& one, Operand side, const inputs::KvTensors& inputs, Device& device) {
+    const std::vector<std::uint64_t> bitmaps =
+        prune_on_device(with_own_rules(one), side, inputs, device);
+    bytes_ = allocate<std::byte>(device, static_cast<std::size_t>(side_bytes(one)),
+                                 side == Operand::kKeys ? "key chunks" : "value chunks");
+    const std::size_t head_bytes =
+        bytes_.size() / static_cast<std::size_t>(one.batch * one.kv_heads);
+    std::byte* target = bytes_.data();
     for (int sequence = 0; sequence < one.batch; ++sequence) {
       for (int kv_head = 0; kv_head < one.kv_heads; ++kv_head) {
-        const HeadMasks chosen = masks(one, head_tensors(one, inputs, sequence, kv_head));
-        const std::size_t first =
-            static_cast<std::size_t>(sequence * one.kv_heads + kv_head) * head_bytes;
-        const auto rows = [&](Operand side, const reference::Mask& mask) {
-          return chosen_rows(one, inputs, side, sequence, kv_head, mask);
-        };
-        encode(rows(Operand::kKeys, chosen.keys), keys.data() + first, device);
-        encode(rows(Operand::kValues, chosen.values), values.data() + first, device);
+        encode(chosen_rows(one, inputs, side, sequence, kv_head,
+                           to_mask(one, bitmaps, sequence, kv_head)),
+               target, device);
+        target += head_bytes;
       }
     }
   }
-
-  DeviceBuffer<std::byte> keys, values;
+  const std::byte* data() const { return bytes_.data(); }
 
  private:
-  static std::size_t bytes(const Case& one) {
-    return static_cast<std::size_t>(one.batch) * static_cast<std::size_t>(one.kv_heads) *
-           static_cast<std::size_t>(chunk_capacity(one)) *
-           static_cast<std::size_t>(two_four::chunk_bytes(one.head_dim));
-  }
   static void encode(const ChosenRows& rows, std::byte* target, Device& device) {
     const auto elements = static_cast<std::size_t>(two_four::kTokens * rows.head_dim);
     std::vector<std::byte> chunk(static_cast<std::size_t>(two_four::chunk_bytes(rows.head_dim)));
@@ -65,12 +65,15 @@ struct Chunks {
       target += chunk.size();
     }
   }
+
+  DeviceBuffer<std::byte> bytes_;
 };
 
 DeviceResult run(const Case& one, const inputs::KvTensors& inputs, Device& device,
                  const DeviceRunHooks& hooks) {
   const AttentionBuffers buffers(one, inputs, device);
-  const Chunks chunks(one, inputs, device);
+  const Chunks keys(one, Operand::kKeys, inputs, device);
+  const Chunks values(one, Operand::kValues, inputs, device);
   const auto window_keys =
       upload_ring(one, stored_bits(inputs.dtype, inputs.keys), "window keys", device);
   const auto window_values =
@@ -78,8 +81,8 @@ DeviceResult run(const Case& one, const inputs::KvTensors& inputs, Device& devic
   attention::DecodeProblem problem = chunk_problem(one);
   problem.queries = buffers.queries.data();
   problem.kv_lengths = buffers.kv_lengths.data();
-  problem.keys.chunks = chunks.keys.data();
-  problem.values.chunks = chunks.values.data();
+  problem.keys.chunks = keys.data();
+  problem.values.chunks = values.data();
   problem.window_keys = window_keys.data();
   problem.window_values = window_values.data();
   problem.outputs = buffers.outputs.data();
@@ -106,9 +109,11 @@ Resources resources(const Case& one, const DeviceInfo& device) {
   const std::int64_t workspace = attention::workspace_bytes(problem, plan);
   const std::int64_t heads = std::int64_t{one.batch} * one.kv_heads;
   const std::int64_t elements = heads * one.max_kv_len() * one.head_dim;
-  const std::int64_t chunks = 2 * two_four::chunk_bytes(one.head_dim) * heads * chunk_capacity(one);
   const std::int64_t rings = 2 * heads * ring_capacity(one) * one.head_dim * kElementBytes;
-  const std::int64_t device_bytes = chunks + rings + attention_buffer_bytes(one) + workspace;
+  // While a side is pruned, its rows and masks are there beside the chunks of both.
+  const std::int64_t pruning = elements * kElementBytes + elements / 8;
+  const std::int64_t device_bytes =
+      2 * side_bytes(one) + std::max(rings + workspace, pruning) + attention_buffer_bytes(one);
   return {.plan = two_four::describe(plan),
           .launch = launch_of(one, plan, workspace),
           .device_bytes = static_cast<std::uint64_t>(device_bytes),
@@ -134,14 +139,13 @@ Method two_four_method() {
   return {.name = "two_four",
           .summary = "2:4 along the contraction, on sparse tensor-core instructions",
           .kernels = {"decode_2_4"},
-          .keys = {"2_of_4_channels", "two_four"},
-          .values = {"2_of_4_tokens", "two_four"},
+          .keys = {to_string(prune::Rule::kTwoOfFour), "two_four"},
+          .values = {to_string(prune::Rule::kTwoOfFourTokens), "two_four"},
           .why_not_on = runs_everywhere,
           .heeded =
               [](Case one) {
-                one = without_rules(std::move(one));
+                one = with_own_rules(without_rules(std::move(one)));
                 one.requested_sparsity = 0.5;
-                one.kept_keys = one.kept_values = one.head_dim / 2;
                 return one;
               },
           .pruned_tokens = compressed_tokens,

@@ -34,6 +34,9 @@ struct ValidateOptions {
   std::optional<int> kept;               // else from the sparsity
   std::string dtype = "f16";
   std::string json;
+  const CLI::App* command = nullptr;
+
+  bool given(std::string_view option) const { return command->count(std::string(option)) > 0; }
 };
 
 /// CLI11 takes "-1" for the largest unsigned number, and anything larger too.
@@ -75,7 +78,8 @@ void add_case_options(CLI::App& command, ValidateOptions& options, CLI::Option* 
   CLI::Option* sparsity =
       command
           .add_option("--sparsity", options.sparsity,
-                      "Share of every row to prune; several, comma-separated, make several cases")
+                      "Share of every row to prune; what stays is a multiple of 8, at least 8; "
+                      "several, comma-separated, make several cases")
           ->delimiter(',')
           ->default_str("0.5");
   CLI::Option* value_sparsity =
@@ -139,6 +143,30 @@ void require_memory(const validate::Case& one) {
           describe(one), needed, there);
 }
 
+/// Throws std::invalid_argument when something that was given on the command line would be dropped.
+void require_heeded(const ValidateOptions& options, const validate::Case& one) {
+  const std::string reason =
+      validate::why_unheeded(one, [&](std::string_view option) { return options.given(option); });
+  require(reason.empty(), "{}", reason);
+  if (!validate::method_named(one.method).keys.rule.empty()) return;
+  const bool some_rule = one.key_rule != prune::Rule::kNone || one.value_rule != prune::Rule::kNone;
+  require(
+      some_rule || one.requested_sparsity == 0 || !options.given("--sparsity"),
+      "--sparsity: without a rule for keys or values nothing is pruned; leave it out, or choose "
+      "--key-rule or --value-rule");
+}
+
+/// Throws std::invalid_argument when the rules do not have the sparsities, naming the options.
+void require_sparsities(const ValidateOptions& options, const validate::Case& one) {
+  if (!validate::method_named(one.method).keys.rule.empty()) return;  // whose own rule decides
+  const auto require_side = [&](const char* option, prune::Rule rule, double sparsity) {
+    if (rule != prune::Rule::kNone) prune::require_sparsity(option, rule, sparsity);
+  };
+  require_side("--sparsity", one.key_rule, one.requested_sparsity);
+  require_side(options.value_sparsity ? "--value-sparsity" : "--sparsity", one.value_rule,
+               one.requested_value_sparsity.value_or(one.requested_sparsity));
+}
+
 /// What to run; a file's cases share its tensors.
 struct Selection {
   std::vector<validate::Case> cases;
@@ -155,6 +183,7 @@ Selection select_cases(const ValidateOptions& options) {
   one.key_rule = prune::rule_named(options.key_rule);
   one.value_rule = prune::rule_named(options.value_rule);
   const auto add = [&] {
+    require_heeded(options, one);
     const validate::Case heeded = validate::method_named(one.method).heeded(one);
     check(heeded);
     require_memory(heeded);
@@ -169,6 +198,7 @@ Selection select_cases(const ValidateOptions& options) {
   for (const double sparsity : options.sparsity) {
     set_sparsity(one, Operand::kKeys, sparsity);
     set_sparsity(one, Operand::kValues, options.value_sparsity.value_or(sparsity));
+    require_sparsities(options, one);
     add();
   }
   return selection;
@@ -201,6 +231,10 @@ int run_validate(const ValidateOptions& options, const Invocation& invocation) {
     fmt::print(stderr, "kvroof: interrupted after {} of {} cases\n", results.size(), cases.size());
     return kExitInterrupted;
   }
+  if (options.suite.empty() && all_skipped(results)) {
+    fmt::print(stderr, "kvroof: nothing was checked: {}\n", results.front().kernels.front().reason);
+    return kExitNothingRan;
+  }
   return exit_code(results);
 }
 
@@ -211,6 +245,7 @@ void add_validate_command(CLI::App& app, Invocation& invocation) {
       "validate",
       "Check the kernels against the double-precision reference: one case, or a suite of them");
   auto options = std::make_shared<ValidateOptions>();
+  options->command = command;
   add_backend_options(*command, options->backend);
   CLI::Option* suite =
       command->add_option("--suite", options->suite, "A fixed list of cases: smoke or full")

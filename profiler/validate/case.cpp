@@ -46,6 +46,9 @@ void check_side(const Case& one, Operand side) {
   require(rule != prune::Rule::kPublished || kept > 1,
           "published keeps at least 2 of a row, got {} for the {}", kept, name);
   const auto [places, of] = kept_count(rule, one.head_dim, kept);
+  require(!prune::is_n_of_m(rule) || kept * 2 == one.head_dim,
+          "{} keeps a half, {} of {} channels, got {} for the {}", to_string(rule),
+          one.head_dim / 2, one.head_dim, kept, name);
   require(std::int64_t{places} * one.head_dim == std::int64_t{kept} * of,
           "{} keeps some of every {} entries that compete: kept {} of the {}, a multiple of {} is "
           "needed",

@@ -38,6 +38,54 @@ const Method& method_of_kernel(std::string_view kernel) {
   fail("there is no kernel \"{}\"; the kernels are {}", kernel, fmt::join(kernel_names(), ", "));
 }
 
+namespace {
+
+/// Something that a case asks for and its method does not heed.
+struct Unheeded {
+  std::vector<std::string_view> options;  // one of which asks for it
+  std::string instead;                    // what the method has, a phrase
+};
+
+std::vector<Unheeded> unheeded(const Case& asked) {
+  const Method& method = method_named(asked.method);
+  const Case heeded = method.heeded(asked);
+  std::vector<Unheeded> found;
+  const auto add = [&](bool differs, std::vector<std::string_view> options, std::string instead) {
+    if (differs) found.push_back({std::move(options), std::move(instead)});
+  };
+  const auto add_side = [&](Operand side, std::string_view own_rule, std::string_view rule_option,
+                            std::vector<std::string_view> count_options) {
+    const char* name = side == Operand::kKeys ? "keys" : "values";
+    add(!own_rule.empty() && own_rule != to_string(asked.rule(side)), {rule_option},
+        fmt::format("its rule for {} is {}", name, own_rule));
+    add(heeded.kept(side) != asked.kept(side), std::move(count_options),
+        fmt::format("it keeps {} of {} channels of the {}", heeded.kept(side), heeded.head_dim,
+                    name));
+  };
+  add_side(Operand::kKeys, method.keys.rule, "--key-rule", {"--kept", "--sparsity"});
+  add_side(Operand::kValues, method.values.rule, "--value-rule",
+           {"--kept", "--value-sparsity", "--sparsity"});
+  add(heeded.window != asked.window, {"--window"}, "it prunes nothing, so it has no window");
+  add(heeded.sinks != asked.sinks, {"--sinks"}, "it keeps no sinks apart");
+  add(heeded.appended != asked.appended, {"--append"}, "its cache does not grow");
+  add(heeded.blocks != asked.blocks, {"--blocks"}, "the shape decides its blocks");
+  return found;
+}
+
+}  // namespace
+
+std::string why_unheeded(const Case& asked, const std::function<bool(std::string_view)>& given) {
+  for (const Unheeded& one : unheeded(asked)) {
+    const auto option = std::find_if(one.options.begin(), one.options.end(), given);
+    if (option == one.options.end()) continue;
+    return fmt::format(
+        "{}: method {} does not heed it: {}; leave it out, or choose another method (kvroof "
+        "kernels)",
+        *option, asked.method, one.instead);
+  }
+  return "";
+}
+
 Storage storage_of(const Case& one, Operand side) {
   const Method& method = method_named(one.method);
   Storage storage = side == Operand::kKeys ? method.keys : method.values;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,6 +81,10 @@ const Method& method_named(std::string_view name);
 const Method& method_of_kernel(std::string_view kernel);
 /// Names of all kernels, in the order of listings.
 std::vector<std::string_view> kernel_names();
+
+/// Why the method does not do what an option asks for that was given on the command line, a
+/// sentence that names the first such option; empty where it does all.
+std::string why_unheeded(const Case& asked, const std::function<bool(std::string_view)>& given);
 
 /// How the case stores a side, its rule filled in.
 Storage storage_of(const Case& one, Operand side);

@@ -80,6 +80,7 @@ CaseResult validate(const Case& one, const inputs::KvTensors& inputs, Device& de
     if (reason.empty()) {
       run_and_compare(method, inputs, device, hooks, result);
     } else {
+      method.resources(one, device.info());  // refuses what runs nowhere
       result.kernels.push_back(result_of(one, Status::kSkipped, reason));
     }
   } catch (const std::invalid_argument&) {
@@ -94,7 +95,7 @@ CaseResult validate(const Case& one, const inputs::KvTensors& inputs, Device& de
 
 void check_rules(const inputs::KvTensors& inputs, Device& device, CaseResult& result) {
   const Case& one = result.one;
-  if (!method_named(one.method).keys.rule.empty()) return;
+  if (storage_of(one, Operand::kKeys).rule != to_string(one.key_rule)) return;  // it asks no rule
   std::vector<KernelResult> checked;
   try {
     for (const Operand side : {Operand::kKeys, Operand::kValues})

@@ -40,6 +40,22 @@ class Program(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("0,100,7 tokens", result.stdout)
 
+    def test_what_was_given_is_taken_where_the_method_has_it(self):
+        for line in ("--method two_four --sparsity 0.5 --key-rule 2:4 --value-rule 2:4_tokens",
+                     "--method two_four --kept 64", "--method dense --kept 128 --blocks 2",
+                     "--method think --kept 40 --window 0", "--method mustafar --sinks 4",
+                     "--key-rule none --sparsity 0 --value-sparsity 0.7",
+                     "--key-rule none --sparsity 0.7"):
+            with self.subTest(arguments=line):
+                result = kvroof(*SMALL, *line.split())
+                self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_a_run_that_checked_nothing_is_no_success(self):
+        result = kvroof(*SMALL, "--method", "cublas")
+        self.assertEqual(result.returncode, 5, result.stderr)
+        self.assertRegex(result.stdout, r"0 of 1 cases passed on .*, 1 skipped\.")
+        self.assertIn("nothing was checked: ", result.stderr)
+
     def test_auto_says_why_it_simulates(self):
         result = kvroof("validate", *SMALL[3:])
         self.assertEqual(result.returncode, 0, result.stderr)

@@ -69,11 +69,10 @@ TEST(Case, that_makes_no_sense_is_refused_with_a_sentence) {
     c.value_rule = Rule::kPerChannelMagnitude;
     c.kept_values = 63;
   });
-  refused("4:8 keeps some of every 8 entries that compete: kept 40 of the keys, a multiple of 16",
-          [](Case& c) {
-            c.key_rule = Rule::kFourOfEight;
-            c.kept_keys = 40;
-          });
+  refused("4:8 keeps a half, 64 of 128 channels, got 96 for the keys", [](Case& c) {
+    c.key_rule = Rule::kFourOfEight;
+    c.kept_keys = 96;
+  });
 }
 
 TEST(Case, has_a_sparsity_for_keys_and_one_for_values) {

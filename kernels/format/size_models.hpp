@@ -7,12 +7,6 @@
 
 namespace kvroof::size_models {
 
-/// Rows that keep exactly `kept` elements, a bitmap each and nothing else: the least that a bitmap
-/// format of constant stride can take. 56.25 % of dense at half, 37.5 % at 40 of 128.
-constexpr FormatBytes exact_rows(int head_dim, int kept, std::int64_t rows) {
-  return {.values = rows * kept * 2, .indices = rows * head_dim / 8};
-}
-
 /// Compressed sparse rows with 32-bit column numbers and row offsets, as sparse BLAS libraries take
 /// them.
 constexpr FormatBytes csr(std::int64_t rows, std::int64_t kept) {

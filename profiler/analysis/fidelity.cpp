@@ -247,10 +247,9 @@ std::vector<SideRule> side_rules(Operand side, const std::vector<prune::Rule>& r
   for (const prune::Rule rule : rules) {
     require(prune::applies_to(rule, side), "{} is no rule for {}", to_string(rule),
             side == Operand::kKeys ? "keys" : "values");
-    constexpr double half = 0.5;
     if (rule == prune::Rule::kNone) {
       result.push_back({rule, 0});
-    } else if (prune::group_channels(rule) == 0 || sparsity == half) {
+    } else if (prune::has_sparsity(rule, sparsity)) {
       result.push_back({rule, sparsity});
     }
   }

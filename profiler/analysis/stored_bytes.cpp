@@ -4,6 +4,12 @@
 #include <fmt/ranges.h>
 
 #include "kernels/error.hpp"
+#include "kernels/format/mustafar_tile.hpp"
+#include "kernels/format/n_of_m.hpp"
+#include "kernels/format/reduced_channels.hpp"
+#include "kernels/format/size_models.hpp"
+#include "kernels/format/two_four.hpp"
+#include "kernels/format/variable_rows.hpp"
 
 namespace kvroof::analysis {
 namespace {
@@ -11,9 +17,9 @@ namespace {
 using reference::ConstMask;
 
 constexpr std::int64_t kElementBytes = 2;
-constexpr std::int64_t kOffsetBytes = 4;
-constexpr std::string_view kNames[] = {"dense",  "lane_chunk", "bitmap_rows", "mustafar_tiles",
-                                       "n_of_m", "channels",   "csr"};
+constexpr std::string_view kNames[] = {
+    "dense",  "exact_rows",     "lane_chunk",       "variable_rows", "two_four",
+    "n_of_m", "mustafar_tiles", "reduced_channels", "csr",           "flash_llm"};
 
 bool same_count_in_all_rows(ConstMask mask) {
   const Eigen::Index first = mask.row(0).count();
@@ -28,64 +34,80 @@ bool same_channels_in_all_rows(ConstMask mask) {
   return true;
 }
 
-std::int64_t survivor_bytes(ConstMask mask) { return kElementBytes * mask.count(); }
-std::int64_t bit_per_element(ConstMask mask) { return mask.size() / 8; }
+std::vector<std::uint8_t> to_bytes(ConstMask mask) {
+  std::vector<std::uint8_t> bytes;
+  for (Eigen::Index t = 0; t < mask.rows(); ++t)
+    for (Eigen::Index c = 0; c < mask.cols(); ++c) bytes.push_back(mask(t, c) ? 1 : 0);
+  return bytes;
+}
+
+/// In the words of records: of formats whose indices are bitmaps, and of the others.
+StoredBytes with_bitmaps(const FormatBytes& bytes) {
+  return {.values = bytes.values,
+          .bitmaps = bytes.indices,
+          .indices = bytes.offsets,
+          .padding = bytes.padding};
+}
+StoredBytes with_indices(const FormatBytes& bytes) {
+  return {
+      .values = bytes.values, .indices = bytes.indices + bytes.offsets, .padding = bytes.padding};
+}
+
+bool has_chunks(ConstMask mask) {
+  return mask.cols() == 64 || mask.cols() == 128 || mask.cols() == 256;
+}
+
+std::optional<StoredBytes> exact_row_bytes(ConstMask mask) {
+  const auto kept = static_cast<int>(mask.row(0).count());
+  if (kept == 0 || mask.cols() % 8 != 0 || !same_count_in_all_rows(mask)) return std::nullopt;
+  const auto head_dim = static_cast<int>(mask.cols());
+  return with_bitmaps(n_of_m::count_bytes({kept, head_dim}, head_dim, mask.rows()));
+}
 
 std::optional<StoredBytes> lane_chunk_bytes(ConstMask mask) {
-  const auto head_dim = static_cast<int>(mask.cols());
-  const bool supported = head_dim == 64 || head_dim == 128 || head_dim == 256;
   const Eigen::Index kept = mask.row(0).count();
-  if (!supported || kept == 0 || !same_count_in_all_rows(mask)) return std::nullopt;
-  const lane_chunk::Bytes bytes =
-      lane_chunk::count_bytes(head_dim, static_cast<int>(kept), mask.rows() / lane_chunk::kTokens);
+  if (!has_chunks(mask) || kept == 0 || !same_count_in_all_rows(mask)) return std::nullopt;
+  const lane_chunk::Bytes bytes = lane_chunk::count_bytes(
+      static_cast<int>(mask.cols()), static_cast<int>(kept), mask.rows() / lane_chunk::kTokens);
   return StoredBytes{.values = bytes.values,
                      .bitmaps = bytes.bitmaps,
                      .indices = bytes.headers,
                      .padding = bytes.padding};
 }
 
-StoredBytes bitmap_row_bytes(ConstMask mask) {
-  return {.values = survivor_bytes(mask),
-          .bitmaps = bit_per_element(mask),
-          .indices = same_count_in_all_rows(mask) ? 0 : kOffsetBytes * mask.rows()};
-}
-
-std::optional<StoredBytes> mustafar_tile_bytes(Operand side, ConstMask mask) {
-  constexpr Eigen::Index tile = 64;
-  constexpr std::int64_t vector_elements = 8;  // 16 bytes
-  const Eigen::Index tile_rows = side == Operand::kKeys ? tile : 1;
-  const Eigen::Index tile_cols = tile / tile_rows;
-  if (mask.rows() % tile_rows != 0 || mask.cols() % tile_cols != 0) return std::nullopt;
-  StoredBytes bytes{.values = survivor_bytes(mask), .indices = 2 * kOffsetBytes};
-  for (Eigen::Index t = 0; t < mask.rows(); t += tile_rows) {
-    for (Eigen::Index c = 0; c < mask.cols(); c += tile_cols) {
-      const std::int64_t count = mask.block(t, c, tile_rows, tile_cols).count();
-      bytes.bitmaps += tile / 8;
-      bytes.indices += kOffsetBytes;
-      bytes.padding +=
-          (vector_elements - count % vector_elements) % vector_elements * kElementBytes;
-    }
-  }
-  return bytes;
+std::optional<StoredBytes> two_four_bytes(prune::Rule rule, Operand side, ConstMask mask) {
+  const prune::Rule along =
+      side == Operand::kKeys ? prune::Rule::kTwoOfFour : prune::Rule::kTwoOfFourTokens;
+  if (rule != along || !has_chunks(mask)) return std::nullopt;
+  return with_indices(
+      two_four::count_bytes(static_cast<int>(mask.cols()), mask.rows() / two_four::kTokens));
 }
 
 std::optional<StoredBytes> pruned_bytes(Format format, const SideRule& rule, Operand side,
                                         ConstMask mask) {
+  const auto head_dim = static_cast<int>(mask.cols());
   switch (format) {
     case Format::kDense: return StoredBytes{.values = kElementBytes * mask.size()};
+    case Format::kExactRows: return exact_row_bytes(mask);
     case Format::kLaneChunk: return lane_chunk_bytes(mask);
-    case Format::kBitmapRows: return bitmap_row_bytes(mask);
-    case Format::kMustafarTiles: return mustafar_tile_bytes(side, mask);
-    case Format::kNOfM:
+    case Format::kVariableRows:
+      if (!has_chunks(mask)) return std::nullopt;
+      return with_bitmaps(variable_rows::count_bytes(side, head_dim, to_bytes(mask)));
+    case Format::kTwoFour: return two_four_bytes(rule.rule, side, mask);
+    case Format::kNOfM: {
       if (prune::group_channels(rule.rule) == 0) return std::nullopt;
-      return StoredBytes{.values = survivor_bytes(mask), .indices = bit_per_element(mask)};
-    case Format::kChannels:
+      const auto [kept, group] = prune::kept_count(rule.rule, head_dim, rule.sparsity);
+      return with_indices(n_of_m::count_bytes({kept, group}, head_dim, mask.rows()));
+    }
+    case Format::kMustafarTiles:
+      if (head_dim % mustafar::kTile != 0) return std::nullopt;
+      return with_bitmaps(mustafar::count_bytes(side, head_dim, to_bytes(mask)));
+    case Format::kReducedChannels:
       if (!same_channels_in_all_rows(mask)) return std::nullopt;
-      return StoredBytes{.values = survivor_bytes(mask), .indices = mask.cols() / 8};
-    case Format::kCsr:
-      if (mask.cols() > 256) return std::nullopt;
-      return StoredBytes{.values = survivor_bytes(mask),
-                         .indices = mask.count() + kOffsetBytes * (mask.rows() + 1)};
+      return with_indices(
+          reduced_channels::count_bytes(static_cast<int>(mask.row(0).count()), mask.rows(), 1));
+    case Format::kCsr: return with_indices(size_models::csr(mask.rows(), mask.count()));
+    case Format::kFlashLlm: return with_indices(size_models::flash_llm(mask.size(), mask.count()));
   }
   fail("format {} does not exist", static_cast<int>(format));
 }

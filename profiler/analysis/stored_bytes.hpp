@@ -10,18 +10,20 @@
 
 namespace kvroof::analysis {
 
-/// How the survivors of the prunable tokens of one side of one kv head could lie in memory. Sizes
-/// are counted from the mask, elements have 2 bytes; nothing is encoded here.
+/// How the survivors of the prunable tokens of one side of one kv head could lie in memory: what
+/// kvroof stores, each counted by its own home, and models (format/size_models.hpp). Elements have
+/// 2 bytes.
 enum class Format {
-  kDense,          // zeros included
-  kLaneChunk,      // what kvroof's kernels read (format/lane_chunk.hpp); the same count in all rows
-  kBitmapRows,     // per row a bitmap and its survivors; 4 bytes of offset where counts differ
-  kMustafarTiles,  // tiles of 64 elements: 8 bytes of bitmap, survivors padded to 16 bytes, 4 bytes
-                   // of offset; 8 bytes per head. Keys: 64 tokens of a channel, values: 64 channels
-                   // of a token (github.com/dhjoo98/mustafar at d83ee7e, kernel/compression.py)
-  kNOfM,           // survivors, and a bit per element: 2 indices of 2 bits in 4 for 2:4
-  kChannels,       // whole channels: survivors, and one bitmap of channels per head
-  kCsr,            // 1 byte of column per survivor (head_dim <= 256), 4 bytes of offset per row
+  kDense,            // zeros included
+  kExactRows,        // the same count in all rows, a bitmap each: n_of_m.hpp with a row as a group
+  kLaneChunk,        // the same count in all rows
+  kVariableRows,     // any mask
+  kTwoFour,          // 2:4 along the contraction
+  kNOfM,             // N:M along channels
+  kMustafarTiles,    // any mask
+  kReducedChannels,  // whole channels
+  kCsr,              // a model
+  kFlashLlm,         // a model
 };
 
 std::string_view to_string(Format format);  // "dense", "lane_chunk", ...

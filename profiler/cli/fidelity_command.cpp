@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -26,7 +26,7 @@ struct FidelityOptions {
   std::vector<std::string> value_rules = {"none"};
   std::vector<double> sparsities = {0.5, 0.7};
   std::vector<double> value_sparsities;  // empty: those of the keys
-  std::vector<std::string> formats = {"lane_chunk", "mustafar_tiles", "channels", "n_of_m"};
+  std::vector<std::string> formats = {"lane_chunk", "mustafar_tiles", "reduced_channels", "n_of_m"};
   analysis::FidelityConfig config;
   bool per_head = false;
   bool list = false;
@@ -34,11 +34,32 @@ struct FidelityOptions {
   TableOutput output;
 };
 
+/// A line on stderr about rules that a list asks for and that do not have one of its sparsities.
+/// Throws std::invalid_argument where one rule alone is asked for, at sparsities it does not have.
+void note_left_out(const char* option, const std::vector<prune::Rule>& rules,
+                   const std::vector<double>& sparsities) {
+  if (rules.size() == 1 && rules.front() != prune::Rule::kNone && sparsities.size() == 1)
+    prune::require_sparsity(option, rules.front(), sparsities.front());
+  for (const double sparsity : sparsities) {
+    std::vector<std::string_view> names;
+    for (const prune::Rule rule : rules)
+      if (rule != prune::Rule::kNone && !has_sparsity(rule, sparsity))
+        names.push_back(to_string(rule));
+    if (!names.empty())
+      fmt::print(stderr, "kvroof: {}: {} left out at {}: N:M prunes a half\n", option,
+                 fmt::join(names, ", "), sparsity);
+  }
+}
+
 /// Every key rule with every value rule, each pair once.
 std::vector<std::pair<analysis::SideRule, analysis::SideRule>> rule_pairs(
     const FidelityOptions& options) {
   const auto keys = rules_named(Operand::kKeys, options.key_rules);
   const auto values = rules_named(Operand::kValues, options.value_rules);
+  note_left_out("--sparsity", keys, options.sparsities);
+  const bool apart = !options.value_sparsities.empty();
+  note_left_out(apart ? "--value-sparsity" : "--sparsity", values,
+                apart ? options.value_sparsities : options.sparsities);
   std::vector<std::pair<analysis::SideRule, analysis::SideRule>> pairs;
   for (const double sparsity : options.sparsities) {
     const std::vector<double> value_sparsities =
@@ -82,8 +103,11 @@ report::Table count_table(int head_dim) {
                                       : keys         ? "keys"
                                                      : "values",
                                       std::int64_t{kept_count(rule, head_dim, 0).of}};
-    for (const double sparsity : sparsities)
-      row.push_back(std::int64_t{kept_count(rule, head_dim, sparsity).kept});
+    for (const double sparsity : sparsities) {
+      const bool kept = rule == prune::Rule::kNone || has_sparsity(rule, sparsity);
+      row.push_back(kept ? report::Value(std::int64_t{kept_count(rule, head_dim, sparsity).kept})
+                         : report::Value(report::Missing{}));
+    }
     table.rows.push_back(std::move(row));
   }
   return table;
@@ -166,7 +190,7 @@ void add_rule_options(CLI::App& command, FidelityOptions& options) {
   list("--formats", options.formats,
        "Formats whose size stands beside, where they can hold the "
        "masks; all: every one")
-      ->default_str("lane_chunk,mustafar_tiles,channels,n_of_m");
+      ->default_str("lane_chunk,mustafar_tiles,reduced_channels,n_of_m");
 }
 
 }  // namespace

@@ -30,9 +30,7 @@ void add_formats_command(CLI::App& app, Invocation&) {
   command->add_option("--head-dim", one.head_dim, "Channels of a head: 64, 128 or 256")
       ->capture_default_str();
   command->add_option("--tokens", one.tokens, "Tokens, a multiple of 64")->capture_default_str();
-  command
-      ->add_option("--sparsity", one.sparsity,
-                   "Share of every row to prune; N:M rows always keep half")
+  command->add_option("--sparsity", one.sparsity, "Share of every row to prune; N:M has 0.5 only")
       ->capture_default_str();
   command->add_option("--seed", one.seed, "Of the synthetic keys and values")
       ->capture_default_str();

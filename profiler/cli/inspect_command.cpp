@@ -22,6 +22,15 @@ struct InspectOptions {
   std::string csv, json;
 };
 
+analysis::SideRule rule_of(Operand side, const std::string& name, double sparsity) {
+  const std::vector<prune::Rule> rules = rules_named(side, {name});
+  require(rules.size() == 1, "inspect: shows one rule per side, got {}", name);
+  const prune::Rule rule = rules.front();
+  if (rule == prune::Rule::kNone) return {};
+  prune::require_sparsity("--sparsity", rule, sparsity);
+  return {rule, sparsity};
+}
+
 int run_inspect(InspectOptions& options) {
   require(options.csv != "-" || options.json != "-",
           "only one of --csv and --json can be - "
@@ -29,8 +38,8 @@ int run_inspect(InspectOptions& options) {
   for (const std::string& path : {options.csv, options.json})
     if (!path.empty()) require_writable(path);
   analysis::InspectConfig& config = options.config;
-  config.keys = {rules_named(Operand::kKeys, {options.key_rule}).front(), options.sparsity};
-  config.values = {rules_named(Operand::kValues, {options.value_rule}).front(), options.sparsity};
+  config.keys = rule_of(Operand::kKeys, options.key_rule, options.sparsity);
+  config.values = rule_of(Operand::kValues, options.value_rule, options.sparsity);
   config.dense = options.cache.dense;
   config.num_scoring = options.cache.num_scoring;
   const inputs::KvTensors cache = load_cache(options.cache);

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "kernels/prune/rule.hpp"
+
 namespace kvroof::report {
 
 Table format_table(const validate::FormatCase& one,
@@ -28,6 +30,8 @@ Table format_table(const validate::FormatCase& one,
                           bytes.indices, bytes.offsets, bytes.padding, bytes.total(), share});
   }
   table.notes = {"encoded: the bytes of an encoder, decoded again and compared; model: arithmetic"};
+  if (!prune::has_sparsity(prune::Rule::kTwoOfFour, one.sparsity))
+    table.notes.push_back("two_four and n_of_m are left out: N:M prunes a half");
   return table;
 }
 

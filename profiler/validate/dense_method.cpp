@@ -5,6 +5,7 @@
 
 #include "kernels/baselines/dense/launch.hpp"
 #include "kernels/baselines/dense/tile.hpp"
+#include "kernels/format/reduced_channels.hpp"
 #include "kernels/prune/launch.hpp"
 #include "profiler/validate/attention_method.hpp"
 #include "profiler/validate/buffers.hpp"
@@ -23,9 +24,8 @@ bool reduces(const Case& one) {
 
 /// Columns of a reduced row: whole 16-byte pieces.
 int reduced_columns(const Case& one, Operand side) {
-  return reduces(one, side) ? static_cast<int>(divide_up(one.kept(side), dense::kPieceChannels)) *
-                                  dense::kPieceChannels
-                            : 0;
+  static_assert(reduced_channels::kPieceChannels == dense::kPieceChannels, "whole copies");
+  return reduces(one, side) ? reduced_channels::columns(one.kept(side)) : 0;
 }
 int reduced_tokens(const Case& one, int kv_len) {
   return reduces(one) ? compressed_tokens(one, kv_len) : 0;
@@ -246,11 +246,11 @@ SideBytes side_bytes(const Case& one, Operand side) {
   if (!reduces(one)) return {.values = (tokens.compressed + tokens.dense) * row_bytes};
   const std::int64_t window = tokens.dense * row_bytes;
   if (!reduces(one, side)) return {.values = tokens.compressed * row_bytes, .window = window};
-  const int columns = reduced_columns(one, side);
-  return {.values = tokens.compressed * one.kept(side) * kElementBytes,
-          .indices = std::int64_t{one.batch} * one.kv_heads * columns *
-                     static_cast<std::int64_t>(sizeof(std::int32_t)),
-          .padding = tokens.compressed * (columns - one.kept(side)) * kElementBytes,
+  const FormatBytes reduced = reduced_channels::count_bytes(one.kept(side), tokens.compressed,
+                                                            std::int64_t{one.batch} * one.kv_heads);
+  return {.values = reduced.values,
+          .indices = reduced.indices,
+          .padding = reduced.padding,
           .window = window};
 }
 

@@ -8,6 +8,8 @@
 #include "kernels/error.hpp"
 #include "kernels/format/kept.hpp"
 #include "kernels/format/size_models.hpp"
+#include "kernels/prune/rule.hpp"
+#include "profiler/analysis/prune_head.hpp"
 #include "profiler/inputs/synthetic.hpp"
 #include "profiler/validate/format_round_trip.hpp"
 #include "reference/prune.hpp"
@@ -56,10 +58,25 @@ class Rows {
   reference::Matrix matrix_;
 };
 
-/// 2:4 along the contraction: channels of a token for keys, tokens of a channel for values.
-reference::Mask two_four_mask(Operand operand, const reference::Matrix& rows) {
-  return operand == Operand::kKeys ? reference::prune_n_of_m(rows, 2, 4)
-                                   : reference::prune_values_per_channel_magnitude(rows, 2, 4);
+/// N:M along channels, and along the contraction.
+void add_halves(const FormatCase& one, Operand operand, const Rows& rows,
+                std::vector<FormatSize>& sizes) {
+  const char* name = operand == Operand::kKeys ? "keys" : "values";
+  const auto pruned = [&](prune::Rule rule) {
+    const analysis::Scoring none;
+    return rows.pruned(
+        analysis::prune_head({rule, one.sparsity}, operand, rows.matrix(), none, {0, 0}));
+  };
+  const prune::Rule along =
+      operand == Operand::kKeys ? prune::Rule::kTwoOfFour : prune::Rule::kTwoOfFourTokens;
+  sizes.push_back(
+      {"two_four", std::string(to_string(along)), name, true, two_four_bytes(pruned(along))});
+  for (const prune::Rule rule :
+       {prune::Rule::kTwoOfFour, prune::Rule::kFourOfEight, prune::Rule::kEightOfSixteen}) {
+    const auto [kept, group] = prune::kept_count(rule, one.head_dim, one.sparsity);
+    sizes.push_back({"n_of_m", std::string(to_string(rule)), name, true,
+                     n_of_m_bytes(pruned(rule), {kept, group})});
+  }
 }
 
 void add_operand(const FormatCase& one, Operand operand, std::vector<FormatSize>& sizes) {
@@ -70,16 +87,11 @@ void add_operand(const FormatCase& one, Operand operand, std::vector<FormatSize>
   const ChosenRows published =
       rows.pruned(reference::prune_per_token_published(rows.matrix(), one.sparsity));
   const std::string exact_rule = fmt::format("per token, {} of {}", kept, one.head_dim);
+  sizes.push_back(
+      {"exact_rows", exact_rule, name, true, n_of_m_bytes(exact, {kept, one.head_dim})});
   sizes.push_back({"lane_chunk", exact_rule, name, true, lane_chunk_bytes(exact)});
-  sizes.push_back({"two_four", operand == Operand::kKeys ? "2:4 of channels" : "2:4 of tokens",
-                   name, true, two_four_bytes(rows.pruned(two_four_mask(operand, rows.matrix())))});
-  for (const n_of_m::Pattern pattern : {n_of_m::Pattern{2, 4}, {4, 8}, {8, 16}}) {
-    sizes.push_back(
-        {"n_of_m", fmt::format("{}:{} of channels", pattern.kept, pattern.group), name, true,
-         n_of_m_bytes(
-             rows.pruned(reference::prune_n_of_m(rows.matrix(), pattern.kept, pattern.group)),
-             pattern)});
-  }
+  if (prune::has_sparsity(prune::Rule::kTwoOfFour, one.sparsity))
+    add_halves(one, operand, rows, sizes);
   sizes.push_back({"variable_rows", "published", name, true, variable_rows_bytes(published)});
   sizes.push_back({"mustafar_tiles", "published", name, true, mustafar_bytes(published)});
   sizes.push_back(
@@ -93,11 +105,8 @@ void add_operand(const FormatCase& one, Operand operand, std::vector<FormatSize>
 
 std::vector<FormatSize> format_sizes(const FormatCase& one) {
   check(one);
-  const int kept = kept_from_sparsity(one.head_dim, one.sparsity);
   std::vector<FormatSize> sizes = {
-      {"dense", "none", "either", false, {.values = dense_bytes(one)}},
-      {"exact_rows", fmt::format("per token, {} of {}", kept, one.head_dim), "either", false,
-       size_models::exact_rows(one.head_dim, kept, one.tokens)}};
+      {"dense", "none", "either", false, {.values = dense_bytes(one)}}};
   add_operand(one, Operand::kKeys, sizes);
   add_operand(one, Operand::kValues, sizes);
   return sizes;

@@ -29,7 +29,7 @@ struct FormatSize {
 /// Every format that is stored here, encoded and decoded again, and models of others.
 ///
 /// Rules: exact counts are those of kept_from_sparsity(); "published" keeps what Mustafar's code
-/// keeps; N:M rows appear at their own sparsity of one half whatever is asked for. Throws
+/// keeps; N:M appears at its own sparsity of one half only. Throws
 /// std::invalid_argument for a case out of range, std::logic_error when a format does not decode to
 /// what was encoded.
 std::vector<FormatSize> format_sizes(const FormatCase& one);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/format/n_of_m.hpp"
+#include "kernels/format/reduced_channels.hpp"
 #include "kernels/format/size_models.hpp"
 #include "kernels/format/variable_rows.hpp"
 
@@ -235,11 +236,46 @@ TEST(Masks, of_another_shape_than_the_rows_are_refused_by_every_encoder) {
           [&] { variable_rows::append(encoded, Operand::kKeys, 64, 0, rows.values, rows.mask); });
 }
 
+TEST(VariableRows, take_what_their_mask_says) {
+  std::mt19937 random(5);
+  std::vector<std::uint16_t> rows(192 * 128);
+  std::vector<std::uint8_t> mask(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i] = static_cast<std::uint16_t>(random());
+    mask[i] = random() % 3 == 0 ? 1 : 0;
+  }
+  for (const Operand operand : {Operand::kKeys, Operand::kValues})
+    EXPECT_EQ(variable_rows::count_bytes(operand, 128, mask),
+              variable_rows::count_bytes(128, variable_rows::encode(operand, 128, rows, mask)));
+}
+
+// An exact row is N:M with the whole row as its group.
+TEST(ExactRows, take_the_known_shares_of_dense_and_decode_to_what_was_encoded) {
+  EXPECT_EQ(n_of_m::count_bytes({64, 128}, 128, 1000).total() * 10000, 1000 * 256 * 5625);
+  EXPECT_EQ(n_of_m::count_bytes({40, 128}, 128, 1000).total() * 1000, 1000 * 256 * 375);
+  std::vector<std::uint16_t> row(128);
+  std::vector<std::uint8_t> mask(128, 0);
+  for (std::size_t channel = 0; channel < 128; ++channel)
+    row[channel] = static_cast<std::uint16_t>(channel + 1);
+  for (std::size_t i = 0; i < 40; ++i) mask[i * i % 127] = 1;
+  const auto kept = static_cast<int>(std::count(mask.begin(), mask.end(), 1));
+  std::vector<std::byte> encoded(static_cast<std::size_t>(n_of_m::row_bytes({kept, 128}, 128)));
+  n_of_m::encode({kept, 128}, row, mask, encoded);
+  std::vector<std::uint16_t> decoded(128);
+  std::vector<std::uint8_t> survivors(128);
+  n_of_m::decode({kept, 128}, encoded, decoded, survivors);
+  EXPECT_EQ(survivors, mask);
+  for (std::size_t channel = 0; channel < 128; ++channel)
+    EXPECT_EQ(decoded[channel], mask[channel] ? row[channel] : 0) << channel;
+}
+
 // ---- sizes of others ----
 
-TEST(SizeModels, exact_rows_take_the_known_shares_of_dense) {
-  EXPECT_EQ(size_models::exact_rows(128, 64, 1000).total() * 10000, 1000 * 256 * 5625);
-  EXPECT_EQ(size_models::exact_rows(128, 40, 1000).total() * 1000, 1000 * 256 * 375);
+TEST(ReducedChannels, are_whole_pieces_and_a_list_per_head) {
+  EXPECT_EQ(reduced_channels::count_bytes(64, 100, 2),
+            (FormatBytes{.values = 12800, .indices = 2 * 64 * 4}));
+  EXPECT_EQ(reduced_channels::count_bytes(39, 10, 1),
+            (FormatBytes{.values = 780, .indices = 40 * 4, .padding = 20}));
 }
 
 TEST(SizeModels, of_csr_and_flash_llm_are_the_arithmetic_of_their_layouts) {

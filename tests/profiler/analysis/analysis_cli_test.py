@@ -46,6 +46,27 @@ class Fidelity(unittest.TestCase):
         self.assertEqual([(row["key_rule"], row["value_rule"]) for row in rows],
                          [("think", "2:4"), ("think", "published"), ("none", "2:4"), ("none", "published")])
 
+    def test_says_which_rules_of_a_list_it_leaves_out(self):
+        for keys in ("2:4,think", "all"):
+            result = kvroof("fidelity", *SMALL, "--keys", keys, "--sparsity", "0.7", "--formats", "dense",
+                            "--json", "-")
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertRegex(result.stderr, r"2:4.* left out at 0\.7: N:M prunes a half")
+            self.assertNotIn("2:4", result.stdout)
+        result = kvroof("fidelity", *SMALL, "--keys", "2:4,think", "--sparsity", "0.5", "--json", "-")
+        self.assertNotIn("left out", result.stderr)
+
+    def test_has_the_same_names_and_models_as_formats(self):
+        listed = json.loads(kvroof("formats", "--tokens", "256", "--json", "-").stdout)["formats"]
+        result = kvroof("fidelity", *SMALL, "--keys", "per_token_magnitude", "--values",
+                        "per_token_magnitude", "--sparsity", "0.5", "--window", "0", "--formats", "all", "--json", "-")
+        here = {row["format"] for row in json.loads(result.stdout)["results"]}
+        result = kvroof("fidelity", *SMALL, "--keys", "2:4", "--values", "2:4_tokens",
+                        "--sparsity", "0.5", "--window", "0", "--formats", "all", "--json", "-")
+        here |= {row["format"] for row in json.loads(result.stdout)["results"]}
+        for name in {row["format"] for row in listed} - {"n_of_m"}:
+            self.assertIn(name, here)
+
     def test_takes_a_sparsity_of_its_own_for_values(self):
         result = kvroof("fidelity", *SMALL, "--keys", "per_token_magnitude", "--values", "per_token_magnitude",
                         "--sparsity", "0,0.99", "--value-sparsity", "0.7", "--formats", "dense", "--json", "-")
@@ -98,7 +119,14 @@ class BadInput(unittest.TestCase):
             (("inspect", "--query-heads", "7"), "multiple of kv_heads"),
             (("fidelity", "--keys", "magic"), "no pruning rule \"magic\""),
             (("fidelity", "--values", "per_token_output_aware"), "no rule for values"),
-            (("fidelity", "--keys", "2:4", "--sparsity", "0.7"), "no rule is left"),
+            (("fidelity", "--keys", "2:4", "--sparsity", "0.7"), "--sparsity: 2:4 prunes a half"),
+            (("fidelity", "--keys", "2:4", "--sparsity", "0.3,0.7"), "no rule is left"),
+            (("fidelity", "--values", "4:8", "--keys", "think", "--value-sparsity", "0.7"),
+             "--value-sparsity: 4:8 prunes a half"),
+            (("inspect", "--keys", "2:4", "--sparsity", "0.7"), "--sparsity: 2:4 prunes a half"),
+            (("inspect", "--values", "2:4_tokens", "--sparsity", "0.7"), "2:4_tokens prunes a half"),
+            (("inspect", "--keys", "2:4_tokens"), "no rule for keys"),
+            (("inspect", "--keys", "all"), "one rule per side"),
             (("fidelity", "--formats", "zip"), "no format \"zip\""),
             (("fidelity", "--top-p", "0"), "top-p"),
             (("fidelity", "--sparsity", "-0.1"), "sparsity"),

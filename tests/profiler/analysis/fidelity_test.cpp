@@ -36,7 +36,7 @@ std::vector<FidelityResult> measure(const CacheSource& source,
   const inputs::KvTensors cache = load_cache(source);
   FidelityConfig config;
   config.rules = std::move(rules);
-  config.formats = {Format::kLaneChunk, Format::kMustafarTiles, Format::kChannels};
+  config.formats = {Format::kLaneChunk, Format::kMustafarTiles, Format::kReducedChannels};
   return measure_fidelity(cache, load_queries(source, cache, 32, 4), config, [] { return true; });
 }
 

@@ -38,9 +38,9 @@ std::optional<double> share(Format format, const SideRule& rule, Operand side, c
 TEST(StoredBytes, of_exact_k_rows_are_the_share_of_k_and_one_bit_per_element) {
   const Matrix rows = gaussian(256, 128);
   EXPECT_DOUBLE_EQ(
-      *share(Format::kBitmapRows, {Rule::kPerTokenMagnitude, 0.5}, Operand::kKeys, rows), 0.5625);
+      *share(Format::kExactRows, {Rule::kPerTokenMagnitude, 0.5}, Operand::kKeys, rows), 0.5625);
   EXPECT_DOUBLE_EQ(
-      *share(Format::kBitmapRows, {Rule::kPerTokenMagnitude, 0.7}, Operand::kKeys, rows), 0.375);
+      *share(Format::kExactRows, {Rule::kPerTokenMagnitude, 0.7}, Operand::kKeys, rows), 0.375);
   EXPECT_DOUBLE_EQ(*share(Format::kNOfM, {Rule::kTwoOfFour, 0.5}, Operand::kKeys, rows), 0.5625);
 }
 
@@ -68,6 +68,16 @@ TEST(StoredBytes, of_tiles_count_padding_bitmaps_and_offsets_by_hand) {
   EXPECT_EQ(values.padding, 9 * 14);
 }
 
+// The same models as kvroof formats shows: 4 bytes of column, and 2 of place in Flash-LLM's.
+TEST(StoredBytes, of_other_formats_are_their_models) {
+  const Matrix rows = gaussian(128, 128);
+  const SideRule half{Rule::kPerTokenMagnitude, 0.5};
+  EXPECT_DOUBLE_EQ(*share(Format::kCsr, half, Operand::kKeys, rows),
+                   (128 * 64 * 6 + 129 * 4) / (2.0 * 128 * 128));
+  EXPECT_DOUBLE_EQ(*share(Format::kFlashLlm, half, Operand::kKeys, rows),
+                   (128 * 64 * 4 + 3 * 4) / (2.0 * 128 * 128));
+}
+
 TEST(StoredBytes, of_lane_chunks_are_those_of_the_kernels_format) {
   const Matrix rows = gaussian(256, 128);
   const double dense = 64 * 128 * 2;
@@ -76,23 +86,25 @@ TEST(StoredBytes, of_lane_chunks_are_those_of_the_kernels_format) {
       static_cast<double>(lane_chunk::chunk_bytes(128, 64)) / dense);
 }
 
-TEST(StoredBytes, of_whole_channels_are_the_channels_and_one_bitmap) {
+TEST(StoredBytes, of_whole_channels_are_the_channels_and_a_list_of_them) {
   const Matrix rows = gaussian(128, 128);
-  EXPECT_DOUBLE_EQ(*share(Format::kChannels, {Rule::kThink, 0.5}, Operand::kValues, rows),
-                   0.5 + 16.0 / (128 * 256));
+  EXPECT_DOUBLE_EQ(*share(Format::kReducedChannels, {Rule::kThink, 0.5}, Operand::kValues, rows),
+                   0.5 + 64 * 4.0 / (128 * 256));
 }
 
 TEST(StoredBytes, are_nothing_where_a_format_cannot_hold_the_mask) {
   const Matrix rows = gaussian(128, 128);
   const SideRule per_channel{Rule::kPerChannelMagnitude, 0.5};
   EXPECT_FALSE(share(Format::kLaneChunk, per_channel, Operand::kValues, rows));
-  EXPECT_FALSE(share(Format::kChannels, per_channel, Operand::kValues, rows));
+  EXPECT_FALSE(share(Format::kReducedChannels, per_channel, Operand::kValues, rows));
   EXPECT_FALSE(share(Format::kNOfM, per_channel, Operand::kValues, rows));
-  EXPECT_TRUE(share(Format::kBitmapRows, per_channel, Operand::kValues, rows));
+  EXPECT_TRUE(share(Format::kVariableRows, per_channel, Operand::kValues, rows));
   EXPECT_FALSE(share(Format::kMustafarTiles, {Rule::kPerTokenMagnitude, 0.5}, Operand::kValues,
                      gaussian(64, 96)));
-  EXPECT_FALSE(
-      share(Format::kCsr, {Rule::kPerTokenMagnitude, 0.5}, Operand::kKeys, gaussian(64, 512)));
+  EXPECT_FALSE(share(Format::kExactRows, per_channel, Operand::kValues, rows));
+  EXPECT_FALSE(share(Format::kTwoFour, {Rule::kTwoOfFour, 0.5}, Operand::kValues, rows));
+  EXPECT_TRUE(share(Format::kTwoFour, {Rule::kTwoOfFour, 0.5}, Operand::kKeys, rows));
+  EXPECT_TRUE(share(Format::kTwoFour, {Rule::kTwoOfFourTokens, 0.5}, Operand::kValues, rows));
 }
 
 TEST(StoredBytes, count_dense_tokens_whole_in_every_format) {
@@ -113,7 +125,7 @@ TEST(Formats, are_found_by_their_names) {
   for (const Format format : all_formats()) EXPECT_EQ(format_named(to_string(format)), format);
   EXPECT_THAT([] { format_named("zip"); },
               ThrowsMessage<std::invalid_argument>(HasSubstr("no format \"zip\"; there are dense, "
-                                                             "lane_chunk")));
+                                                             "exact_rows")));
 }
 
 }  // namespace

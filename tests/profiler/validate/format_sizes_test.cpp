@@ -25,9 +25,9 @@ TEST(FormatSizes, are_the_known_shares_of_dense) {
   const FormatCase half;
   const FormatCase less{.sparsity = 0.7};
   EXPECT_EQ(share(half, "dense", "either"), 1.0);
-  EXPECT_EQ(share(half, "exact_rows", "either"), 0.5625);
-  EXPECT_EQ(share(less, "exact_rows", "either"), 0.375);
   for (const char* operand : {"keys", "values"}) {
+    EXPECT_EQ(share(half, "exact_rows", operand), 0.5625);
+    EXPECT_EQ(share(less, "exact_rows", operand), 0.375);
     EXPECT_EQ(share(half, "two_four", operand), 0.5625);
     EXPECT_EQ(share(half, "n_of_m", operand), 0.5625);
     EXPECT_NEAR(share(half, "mustafar_tiles", operand), 0.657, 0.004);
@@ -45,8 +45,8 @@ TEST(FormatSizes, are_the_known_shares_of_dense) {
 TEST(FormatSizes, come_from_encoders_wherever_there_is_one) {
   for (const int head_dim : {64, 128, 256}) {
     for (const FormatSize& size : format_sizes({.head_dim = head_dim, .tokens = 128, .seed = 7})) {
-      const bool model = size.format == "dense" || size.format == "exact_rows" ||
-                         size.format == "csr" || size.format == "flash_llm";
+      const bool model =
+          size.format == "dense" || size.format == "csr" || size.format == "flash_llm";
       EXPECT_EQ(size.encoded, !model) << size.format;
       EXPECT_GT(size.bytes.values, 0) << size.format;
     }
@@ -57,6 +57,13 @@ TEST(FormatSizes, exist_at_sparsity_0_and_99_percent) {
   for (const double sparsity : {0.0, 0.99}) {
     const FormatCase one{.tokens = 192, .sparsity = sparsity};
     EXPECT_LT(share(one, "variable_rows", "keys"), share(one, "mustafar_tiles", "keys"));
+  }
+}
+
+TEST(FormatSizes, of_NM_are_listed_at_a_half_only) {
+  for (const char* format : {"two_four", "n_of_m"}) {
+    EXPECT_EQ(share({.tokens = 64, .sparsity = 0.7}, format, "keys"), -1) << format;
+    EXPECT_EQ(share({.tokens = 64, .sparsity = 0.5}, format, "values"), 0.5625) << format;
   }
 }
 

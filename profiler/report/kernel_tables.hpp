@@ -23,12 +23,12 @@ struct KernelSupport {
 };
 
 /// Every kernel with both backends, the head_dims 64, 96, 128, 192 and 256, both value types and
-/// groups of 1 to 17, as the kernels themselves answer on an H200. What this build lacks counts as
-/// unsupported.
+/// groups of 1 to 17 and 1024, as the kernels themselves answer on an H200. What this build lacks
+/// counts as unsupported.
 std::vector<KernelSupport> kernel_support();
 
 /// For people: the kernels; what is supported, groups as ranges; why the rest is not; which rules
-/// each method can store.
+/// each method can store; which options of a case each refuses.
 std::vector<Table> kernel_tables(const std::vector<KernelSupport>& support);
 /// A row per combination.
 Table kernel_table(const std::vector<KernelSupport>& support);

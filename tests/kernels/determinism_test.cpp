@@ -71,5 +71,21 @@ TEST_P(Blocks, give_the_same_bits_for_the_same_number_and_a_right_answer_for_any
   }
 }
 
+// Not cuBLAS: it promises this for one stream and workspace, and its kernels are not ours.
+TEST_P(Blocks, of_every_method_give_the_same_bits_twice) {
+  for (const char* method : {"dense", "think", "two_four", "mustafar"}) {
+    validate::Case one = test::small_case(400);
+    one.method = method;
+    one.query_heads = 4;
+    one.blocks = 5;
+    one = validate::method_named(method).heeded(one);
+    const inputs::KvTensors tensors = load_inputs(one);
+    const validate::DeviceResult first = run_on_device(one, tensors, device());
+    const validate::DeviceResult second = run_on_device(one, tensors, device());
+    EXPECT_EQ(first.outputs, second.outputs) << method;
+    EXPECT_EQ(first.log_sum_exps, second.log_sum_exps) << method;
+  }
+}
+
 }  // namespace
 }  // namespace kvroof

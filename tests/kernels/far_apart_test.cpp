@@ -4,9 +4,11 @@
 
 #include <random>
 
+#include "kernels/cache/kv_cache.hpp"
 #include "kernels/compress/launch.hpp"
 #include "kernels/format/mustafar_tile.hpp"
 #include "kernels/format/two_four.hpp"
+#include "kernels/format/variable_rows.hpp"
 #include "kernels/prune/launch.hpp"
 #include "tests/support/convert.hpp"
 #include "tests/support/devices.hpp"
@@ -14,7 +16,9 @@
 
 // The second kv head behind 2^31 elements and 2^32 bytes of the first, in every array that has a
 // stride between heads: reserved address space, of which only what is used is ever touched.
-// decode_rows_test.cpp and dense_numbers_test.cpp do the same to chunks and to dense rows.
+// decode_rows_test.cpp and dense_numbers_test.cpp do the same to chunks and to dense rows. Not
+// here: the table of offsets of chunks that differ in size, which the pack kernel writes whole, and
+// so the chunks behind it, which follow each other without gaps.
 namespace kvroof {
 namespace {
 
@@ -133,17 +137,37 @@ TEST_P(FarApart, tiles_values_and_windows_of_Mustafars_pipeline) {
                     }}));
 }
 
+TEST_P(FarApart, reduced_rows_of_ThinK) {
+  constexpr std::size_t columns = 64;
+  constexpr std::size_t row = columns * 2;
+  constexpr std::size_t capacity = (std::size_t{1} << 25) + 8;
+  constexpr std::size_t tokens = 128;  // in reduced rows
+  const DeviceBuffer<std::uint16_t> far(device(), (2 * capacity + 2 * tokens) * columns,
+                                        "far reduced rows");
+  EXPECT_TRUE(right("think", {.before_dense = [&](Device&, dense::DenseProblem& p) {
+                      ASSERT_EQ(p.reduced_capacity, static_cast<int>(tokens));
+                      for (auto* side : {&p.reduced_keys, &p.reduced_values}) {
+                        ASSERT_EQ(side->channels, static_cast<int>(columns));
+                        std::uint16_t* to =
+                            far.data() + (side == &p.reduced_keys ? 0 : tokens * columns);
+                        move(side->rows, tokens * row, to, capacity * row, tokens * row);
+                        side->rows = to;
+                      }
+                      p.reduced_capacity = static_cast<int>(capacity);
+                    }}));
+}
+
 /// Dense rows of two kv heads far apart, and what is made of them.
 struct FarSource {
-  FarSource(Device& device, int tokens)
+  FarSource(Device& device, int tokens, int capacity = kFarRows)
       : tokens_(tokens),
-        rows(device, 2 * std::size_t{kFarRows} * kHeadDim, "far rows"),
+        rows(device, (std::size_t{2} * static_cast<std::size_t>(capacity)) * kHeadDim, "far rows"),
         lengths(device, 1, "kv_lengths") {
     std::mt19937 random(5);
     for (auto& head : bits) {
       for (int i = 0; i < tokens * kHeadDim; ++i)
         head.push_back(static_cast<std::uint16_t>(random() % 0x7c00));
-      device.copy_to_device(rows.data() + (&head - bits) * std::ptrdiff_t{kFarRows} * kHeadDim,
+      device.copy_to_device(rows.data() + (&head - bits) * std::ptrdiff_t{capacity} * kHeadDim,
                             head.data(), head.size() * 2);
     }
     lengths.upload(std::vector<std::int32_t>{tokens});
@@ -180,6 +204,110 @@ TEST_P(FarApart, rows_and_chunks_of_the_pack_kernel) {
       EXPECT_EQ(got,
                 test::reference_chunk(operand, ValueType::kF16, kept, source.bits[head], kHeadDim))
           << "head " << head;
+    }
+  }
+}
+
+TEST_P(FarApart, masks_of_the_mask_and_pack_kernels) {
+  // A row of a mask is a sixteenth of a row: 64 GiB of rows lie between heads.
+  if (!simulated()) GTEST_SKIP() << "128 GiB of rows are address space on the simulator only";
+  constexpr int capacity = (1 << 28) + 8;
+  constexpr int kept = 64;
+  const FarSource source(device(), 64, capacity);
+  const DeviceBuffer<std::uint64_t> masks(device(), 2 * std::size_t{capacity} * 2, "far masks");
+  prune::launch({.batch = 1,
+                 .kv_heads = 2,
+                 .head_dim = kHeadDim,
+                 .rule = prune::Rule::kPerTokenMagnitude,
+                 .kept = kept,
+                 .rows = source.rows.data(),
+                 .row_capacity = capacity,
+                 .kv_lengths = source.lengths.data(),
+                 .max_kv_len = 64,
+                 .masks = masks.data()},
+                device());
+  const auto chunk = static_cast<std::size_t>(lane_chunk::chunk_bytes(kHeadDim, kept));
+  const DeviceBuffer<std::byte> chunks(device(), 2 * chunk, "chunks");
+  compress::PackProblem pack{.batch = 1,
+                             .kv_heads = 2,
+                             .head_dim = kHeadDim,
+                             .kept = kept,
+                             .rows = source.rows.data(),
+                             .row_capacity = capacity,
+                             .masks = masks.data(),
+                             .kv_lengths = source.lengths.data(),
+                             .max_kv_len = 64,
+                             .chunks = chunks.data(),
+                             .chunk_capacity = 1};
+  compress::launch(pack, device());
+  device().synchronize();
+  std::vector<std::byte> got(chunk), wanted[2];
+  for (const std::size_t head : {0u, 1u}) {
+    wanted[head] =
+        test::reference_chunk(Operand::kKeys, ValueType::kF16, kept, source.bits[head], kHeadDim);
+    device().copy_to_host(got.data(), chunks.data() + head * chunk, chunk);
+    EXPECT_EQ(got, wanted[head]) << "head " << head;
+  }
+  // Behind offsets a chunk is the same without what is left of its room.
+  const DeviceBuffer<std::uint32_t> offsets(device(), 4, "offsets");
+  pack.offsets = offsets.data();
+  pack.chunks_bytes = static_cast<std::int64_t>(2 * chunk);
+  compress::launch(pack, device());
+  device().synchronize();
+  std::vector<std::uint32_t> table(4);
+  device().copy_to_host(table.data(), offsets.data(), 16);
+  for (const std::size_t head : {0u, 1u}) {
+    const std::size_t begin = std::size_t{table[2 * head]} * variable_rows::kOffsetBytes;
+    const std::size_t end = std::size_t{table[2 * head + 1]} * variable_rows::kOffsetBytes;
+    ASSERT_TRUE(begin < end && end - begin <= chunk) << begin << " to " << end;
+    got.resize(end - begin);
+    wanted[head].resize(end - begin);
+    device().copy_to_host(got.data(), chunks.data() + begin, end - begin);
+    EXPECT_EQ(got, wanted[head]) << "head " << head << ", behind offsets";
+  }
+}
+
+TEST_P(FarApart, prompt_and_ring_of_the_cache_that_grows) {
+  constexpr std::size_t row = kHeadDim * 2;
+  const FarSource source(device(), 70);
+  DeviceBuffer<std::uint16_t> token(device(), 2 * kHeadDim, "token");
+  std::vector<std::uint16_t> added;
+  for (int i = 0; i < 2 * kHeadDim; ++i) added.push_back(static_cast<std::uint16_t>(i));
+  token.upload(added);
+  for (const int window : {1 << 24, 0}) {  // everything in a far ring, or 64 tokens in a chunk
+    // A prompt takes a block per eight rows of the ring, too many to simulate.
+    const int prompt = simulated() && window > 0 ? 0 : 70;
+    cache::KvCache cache(device(), {.batch = 1,
+                                    .kv_heads = 2,
+                                    .head_dim = kHeadDim,
+                                    .max_kv_len = 80,
+                                    .window = window,
+                                    .kept_keys = 64,
+                                    .kept_values = 64});
+    cache.prefill(
+        {source.rows.data(), source.rows.data(), kFarRows, source.lengths.data(), prompt});
+    cache.append(token.data(), token.data());
+    device().synchronize();
+    const cache::CacheView view = cache.view();
+    const auto capacity = static_cast<std::size_t>(view.window_capacity);
+    for (const std::size_t head : {0u, 1u}) {
+      const std::vector<std::uint16_t>& bits = source.bits[head];
+      for (int t = window > 0 ? 0 : 64; t <= prompt; ++t) {
+        const auto* wanted =
+            t < prompt ? bits.data() + t * kHeadDim : added.data() + head * kHeadDim;
+        for (const void* ring : {view.window_keys, view.window_values}) {
+          std::vector<std::uint16_t> got(kHeadDim);
+          const std::size_t at = head * capacity + static_cast<std::size_t>(t) % capacity;
+          device().copy_to_host(got.data(), static_cast<const std::byte*>(ring) + at * row, row);
+          ASSERT_TRUE(std::equal(got.begin(), got.end(), wanted)) << head << ", token " << t;
+        }
+      }
+      if (window > 0) continue;
+      const auto chunk = static_cast<std::size_t>(lane_chunk::chunk_bytes(kHeadDim, 64));
+      std::vector<std::byte> got(chunk);
+      device().copy_to_host(got.data(), view.key_chunks + head * chunk, chunk);
+      EXPECT_EQ(got, test::reference_chunk(Operand::kKeys, ValueType::kF16, 64,
+                                           {bits.begin(), bits.begin() + 64 * kHeadDim}, kHeadDim));
     }
   }
 }

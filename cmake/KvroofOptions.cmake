@@ -25,6 +25,8 @@ set(kvroof_cuda_flags
   -Xcompiler=-Wall,-Wextra,-Wshadow
   --expt-relaxed-constexpr  # constexpr functions of kernels/value_types.hpp serve host and device
   --generate-line-info)     # profilers show source lines; the code stays the same
+# With warnings as errors a kernel that keeps registers in memory does not compile.
+set(KVROOF_SPILL_OPTION -Xptxas=--warn-on-spills,--warn-on-local-memory-usage)
 if(KVROOF_WERROR)
   list(APPEND kvroof_warnings -Werror)
   list(APPEND kvroof_cuda_flags "SHELL:-Werror all-warnings" -Xcompiler=-Werror)

@@ -11,7 +11,7 @@ function(kvroof_test name)
   endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} kvroof_options GTest::gmock GTest::gtest_main)
-  target_compile_options(${name} PRIVATE -O1)  # half the time to compile; what they test keeps its own level
+  target_compile_options(${name} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O1>)  # half the time to compile; what they test keeps its own level
   set(properties TIMEOUT ${arg_TIMEOUT})
   if(arg_LABELS)  # an empty value would vanish, and TIMEOUT become the label
     list(JOIN arg_LABELS "+" label)  # one: of a list only the first would come through; ctest -L matches its parts

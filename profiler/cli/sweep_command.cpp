@@ -173,7 +173,7 @@ std::vector<report::DeviceRecord> results(const std::vector<sweep::Planned>& pla
   return records;
 }
 
-int exit_code(const std::vector<report::DeviceRecord>& records) {
+int exit_code_of(const std::vector<report::DeviceRecord>& records) {
   const auto count = [&](traces::Status status) {
     return std::count_if(records.begin(), records.end(),
                          [&](const auto& record) { return record.status == status; });
@@ -198,7 +198,7 @@ int show_results(const SweepArguments& arguments, const std::vector<sweep::Plann
                plan.size(), arguments.trace.empty() ? "" : "; --resume continues");
     return kExitInterrupted;
   }
-  return exit_code(records);
+  return exit_code_of(records);
 }
 
 /// A device for each rank of a host, and a part of its memory.

@@ -26,6 +26,10 @@ ShortcutSheet::ShortcutSheet(const QMenuBar& menus, QWidget* parent) : QDialog(p
         html += row(action->shortcut().toString(QKeySequence::NativeText),
                     action->text().remove('&').remove(QStringLiteral("…")));
   html += row(tr("Arrows, Home, End"), tr("in a plot: walk through the records"));
+  html +=
+      row(tr("Arrows, Home, End; Escape"),
+          tr("in timeline, samples, cache: walk through blocks, bars or cells, as the status line "
+             "says; leave"));
   html += row(tr("Shift+arrows"), tr("in a plot: walk and select all on the way"));
   html += row(tr("Ctrl+arrows"), tr("in a plot: pan"));
   html += row(tr("+  −"), tr("in a plot: zoom in and out"));

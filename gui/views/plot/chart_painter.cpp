@@ -70,6 +70,7 @@ void ChartPainter::paint() {
   paintLines();
   paintMarks();
   paintEmphasis();
+  paintCursor();
   avoidLines();
   paintLabels();  // first: they belong to a point, while a roof has room along its length
   avoidCurves();

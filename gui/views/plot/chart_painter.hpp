@@ -5,6 +5,7 @@
 #include <QRectF>
 #include <QSet>
 #include <functional>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -21,7 +22,8 @@ namespace kvroof::gui {
 struct ChartState {
   int current = -1;
   std::set<int> selected;
-  QSet<QString> hidden;  // toggles that are off
+  QSet<QString> hidden;                 // toggles that are off
+  std::optional<std::size_t> cursor{};  // the place of the chart that keys walked to
 };
 
 /// Above this number of marks, those that would cover an earlier one are left out.
@@ -64,6 +66,8 @@ class ChartPainter {
   void paintBars();
   void paintBarText(const QRectF& box, double value, const QColor& colour);
   void paintSpans();
+  QRectF spanRect(const Span& span) const;
+  void paintCursor();
   void paintLines();
   void paintLine(const Line& line);
   void paintArrowHead(const Line& line);

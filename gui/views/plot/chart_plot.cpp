@@ -5,6 +5,7 @@
 #include <QSvgGenerator>
 #include <cmath>
 
+#include "gui/models/charts/places.hpp"
 #include "gui/models/charts/ticks.hpp"
 #include "gui/views/plot/chart_items.hpp"
 
@@ -72,8 +73,11 @@ void ChartPlot::restyle() {
 void ChartPlot::showChart(Chart chart) {
   const bool keepZoom = isZoomed_ && isSameAxis(chart.x, chart_.x) && isSameAxis(chart.y, chart_.y);
   const ZoomRange before = range();
+  const bool isOfTheSame = chart.title == chart_.title && chart.subtitle == chart_.subtitle &&
+                           numPlaces(chart) == numPlaces(chart_);
   chart_ = std::move(chart);
   names_.clear();  // they point into the old one
+  if (!isOfTheSame) setCursor(std::nullopt);
   setAccessibleName(chart_.title);
   setUpAxes();
   if (keepZoom) {
@@ -137,8 +141,43 @@ void ChartPlot::fitTitles() {
 void ChartPlot::setMarked(int current, std::set<int> selected) {
   state_.current = current;
   state_.selected = std::move(selected);
-  if (describe_ && current >= 0) setAccessibleDescription(describe_(current));
+  describe();
   replot(rpQueuedReplot);
+}
+
+/// Tells screen readers what keys have walked to.
+void ChartPlot::describe() {
+  if (state_.cursor) {
+    setAccessibleDescription(placeText(chart_, *state_.cursor));
+  } else {
+    setAccessibleDescription(describe_ ? describe_(state_.current) : QString());
+  }
+}
+
+/// The status line says what the cursor stands on.
+void ChartPlot::setCursor(std::optional<std::size_t> place) {
+  if (!place && !state_.cursor) return;
+  state_.cursor = place;
+  describe();
+  QStatusTipEvent tip(place ? placeText(chart_, *place) : QString());
+  QCoreApplication::sendEvent(this, &tip);
+  if (place) reveal(*place);
+  replot(rpQueuedReplot);
+}
+
+/// Pans when a place is out of sight.
+void ChartPlot::reveal(std::size_t place) {
+  const QPointF centre = placeBox(chart_, place).center();
+  ZoomRange seen = range();
+  const auto bring = [](double at, double& low, double& high) {
+    if (at >= low && at <= high) return;
+    const double shift = at - (low + high) / 2;
+    low += shift;
+    high += shift;
+  };
+  bring(centre.x(), seen.left, seen.right);
+  bring(centre.y(), seen.bottom, seen.top);
+  if (seen != range()) setRange(seen);
 }
 
 ZoomRange ChartPlot::range() const {

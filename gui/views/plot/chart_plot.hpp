@@ -12,7 +12,8 @@
 namespace kvroof::gui {
 
 /// Shows one chart: wheel zooms, dragging pans, shift-drag selects, double click fits, arrows walk
-/// through the records. Knows no dataset: it speaks in row numbers.
+/// through the records, or through cells and blocks where there are no records. Knows no dataset:
+/// it speaks in row numbers.
 class ChartPlot : public QCustomPlot {
   Q_OBJECT
  public:
@@ -46,6 +47,8 @@ class ChartPlot : public QCustomPlot {
   std::optional<QPointF> placeOf(int row) const;
   /// Where the last picture names its lines.
   const std::vector<LineName>& lineNames() const { return names_; }
+  /// Where the cursor stands in a chart that is not made of records.
+  std::optional<std::size_t> cursor() const { return state_.cursor; }
   /// How many marks the last picture shows.
   std::size_t numDrawn() const { return drawn_.size(); }
 
@@ -76,6 +79,11 @@ class ChartPlot : public QCustomPlot {
   enum class Walk { pick, add };
   void walk(int step, Walk walk);
   void panBy(double x, double y);
+  bool walkPlaces(int key);
+  void setCursor(std::optional<std::size_t> place);
+  void reveal(std::size_t place);
+  void describe();
+  std::optional<std::size_t> placeAt(QPoint place) const;
   std::vector<int> rowsInOrder() const;
   int rowAt(QPoint place) const;
   QRectF area() const;

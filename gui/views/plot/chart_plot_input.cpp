@@ -3,7 +3,9 @@
 #include <QToolTip>
 #include <algorithm>
 #include <cmath>
+#include <map>
 
+#include "gui/models/charts/places.hpp"
 #include "gui/views/plot/chart_plot.hpp"
 
 namespace kvroof::gui {
@@ -81,6 +83,31 @@ void ChartPlot::walk(int step, Walk walk) {
   }
 }
 
+std::optional<std::size_t> ChartPlot::placeAt(QPoint place) const {
+  constexpr int kNear = 4;  // pixels: short activities are thin
+  if (!area().contains(place)) return std::nullopt;
+  const double x = xAxis->pixelToCoord(place.x());
+  return gui::placeAt(chart_, QPointF(x, yAxis->pixelToCoord(place.y())),
+                      std::abs(xAxis->pixelToCoord(place.x() + kNear) - x));
+}
+
+/// Moves the cursor of a chart that is not made of records. Whether the key was one for that.
+bool ChartPlot::walkPlaces(int key) {
+  static const std::map<int, Step> kSteps{{Qt::Key_Left, Step::left},  {Qt::Key_Right, Step::right},
+                                          {Qt::Key_Up, Step::up},      {Qt::Key_Down, Step::down},
+                                          {Qt::Key_Home, Step::first}, {Qt::Key_End, Step::last}};
+  if (key == Qt::Key_Escape && state_.cursor) {
+    setCursor(std::nullopt);
+    return true;
+  }
+  const auto step = kSteps.find(key);
+  if (step == kSteps.end() || numPlaces(chart_) == 0) return false;
+  const bool isFromEnd = key == Qt::Key_Left || key == Qt::Key_Down || key == Qt::Key_End;
+  setCursor(state_.cursor ? nextPlace(chart_, *state_.cursor, step->second)
+                          : nextPlace(chart_, 0, isFromEnd ? Step::last : Step::first));
+  return true;
+}
+
 /// Moves what is seen by shares of the axes.
 void ChartPlot::panBy(double x, double y) {
   rememberZoom();
@@ -108,6 +135,7 @@ void ChartPlot::keyPressEvent(QKeyEvent* event) {
       case Qt::Key_Down: panBy(0, -kPanStep); return;
       default: break;
     }
+  if (walkPlaces(event->key())) return;
   const Walk how = event->modifiers() & Qt::ShiftModifier ? Walk::add : Walk::pick;
   switch (event->key()) {
     case Qt::Key_Right:
@@ -174,6 +202,8 @@ void ChartPlot::mouseReleaseEvent(QMouseEvent* event) {
   if (ended == Drag::brush) {
     band_.hide();
     finishBrush(QRect(pressedAt_, event->pos()).normalized());
+  } else if (ended == Drag::pan && draggedTo_ == pressedAt_ && numPlaces(chart_) > 0) {
+    setCursor(placeAt(event->pos()));
   } else if (ended == Drag::pan && draggedTo_ == pressedAt_) {
     emit rowPicked(rowAt(event->pos()));
   }
@@ -219,7 +249,12 @@ bool ChartPlot::event(QEvent* event) {
   if (event->type() == QEvent::ToolTip) {
     auto* help = static_cast<QHelpEvent*>(event);
     const int row = rowAt(help->pos());
-    QToolTip::showText(help->globalPos(), row >= 0 && describe_ ? describe_(row) : QString(), this);
+    const auto place = placeAt(help->pos());
+    QToolTip::showText(help->globalPos(),
+                       place                   ? placeText(chart_, *place)
+                       : row >= 0 && describe_ ? describe_(row)
+                                               : QString(),
+                       this);
     return true;
   }
   return QCustomPlot::event(event);

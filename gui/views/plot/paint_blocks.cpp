@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gui/models/charts/places.hpp"
 #include "gui/views/plot/cell_scale.hpp"
 #include "gui/views/plot/chart_painter.hpp"
 
@@ -129,14 +130,18 @@ void ChartPainter::paintBarText(const QRectF& box, double value, const QColor& c
   placer_.block(QPolygonF(box));
 }
 
+QRectF ChartPainter::spanRect(const Span& span) const {
+  const double laneHeight = std::abs(setup_.place(0, 1).y() - setup_.place(0, 0).y());
+  const double high = std::min(0.6 * laneHeight, 3 * QFontMetricsF(setup_.font).height());
+  const QPointF start = setup_.place(span.start, span.lane),
+                end = setup_.place(span.end, span.lane);
+  return {start - QPointF(0, high / 2), QSizeF(end.x() - start.x(), high)};
+}
+
 void ChartPainter::paintSpans() {
   const QFontMetricsF metrics(setup_.font);
-  const double laneHeight = std::abs(setup_.place(0, 1).y() - setup_.place(0, 0).y());
-  const double high = std::min(0.6 * laneHeight, 3 * metrics.height());
   for (const Span& span : setup_.chart.spans) {
-    const QPointF start = setup_.place(span.start, span.lane),
-                  end = setup_.place(span.end, span.lane);
-    const QRectF box(start - QPointF(0, high / 2), QSizeF(end.x() - start.x(), high));
+    const QRectF box = spanRect(span);
     const QColor colour = setup_.colours.of({.series = span.series});
     painter_.setPen(QPen(setup_.colours.background(), 0.8));
     painter_.setBrush(colour);
@@ -147,6 +152,24 @@ void ChartPainter::paintSpans() {
     painter_.drawText(inside, Qt::AlignLeft | Qt::AlignVCenter,
                       metrics.elidedText(span.text, Qt::ElideRight, inside.width()));
   }
+}
+
+/// A frame around the place that keys walked to, on a wider one that sets it off from any colour.
+void ChartPainter::paintCursor() {
+  if (!setup_.state.cursor) return;
+  constexpr double kGap = 3;  // pixels: cells may be smaller than a pen is wide
+  const std::size_t at = *setup_.state.cursor;
+  const QRectF covered = placeBox(setup_.chart, at);
+  const QRectF box =
+      (setup_.chart.spans.empty()
+           ? QRectF(place(covered.topLeft()), place(covered.bottomRight())).normalized()
+           : spanRect(setup_.chart.spans[at]))
+          .adjusted(-kGap, -kGap, kGap, kGap);
+  painter_.setBrush(Qt::NoBrush);
+  painter_.setPen(QPen(setup_.colours.background(), 5));
+  painter_.drawRect(box);
+  painter_.setPen(QPen(setup_.colours.highlight(), 2.5));
+  painter_.drawRect(box);
 }
 
 }  // namespace kvroof::gui

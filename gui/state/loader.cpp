@@ -81,7 +81,8 @@ void Loader::readStep(std::shared_ptr<TraceSource> source) {
     Result result{source, std::make_shared<TraceSource::Step>(), {}, generation};
     if (generation != generation_) return;
     try {
-      *result.step = source->read(isFirst ? kFirstBytes : kStepBytes);
+      *result.step = source->read(isFirst ? kFirstBytes : kStepBytes,
+                                  [&] { return generation != generation_; });
     } catch (const std::exception& error) {
       result.error = QString::fromUtf8(error.what());
     }

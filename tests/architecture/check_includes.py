@@ -54,7 +54,7 @@ OURS = {
 LIBRARIES = (
     (r"Q[A-Z]\w*|Qt\w*/.*|qcustomplot\.h", ("gui",)),
     (r"(unsupported/)?Eigen/.*", ("reference", "profiler/analysis", "profiler/validate")),
-    (r"nlohmann/.*", ("traces", "profiler")),
+    (r"nlohmann/.*", ("traces", "profiler", "gui/models/data")),
     (r"CLI/.*", ("profiler/cli",)),
     (r"spdlog/.*", ("profiler", "gui")),
     (r"boost/.*", ("kernels/simt",)),

@@ -84,6 +84,55 @@ TEST(InspectFile, bad_files_are_refused_with_a_reason) {
   EXPECT_THAT(complaint(head + "\"num_tokens\":1e9,\"num_channels\":1e9,\"magnitudes\":[]}]}"),
               testing::HasSubstr("num_tokens"));
   EXPECT_EQ(complaint(head + "\"num_tokens\":1,\"num_channels\":2,\"magnitudes\":[1,null]}]}"), "");
+  const std::string two = head + "\"num_tokens\":1,\"num_channels\":2,\"magnitudes\":[1,2],";
+  EXPECT_THAT(complaint(two + "\"kept\":[1]}]}"), testing::HasSubstr("/kept must hold 2"));
+  EXPECT_THAT(complaint(two + "\"kept\":\"all\"}]}"), testing::HasSubstr("/kept must hold 2"));
+  EXPECT_EQ(complaint(two + "\"kept\":null}]}"), "");
+  EXPECT_THAT(complaint(two + "\"tokens_per_cell\":\"8\"}]}"),
+              testing::HasSubstr("tokens_per_cell"));
+  EXPECT_THAT(complaint(two + "\"layer\":1}, 7]}"), testing::HasSubstr("/planes/1/"));
+  EXPECT_THAT(complaint("[" + two + "\"layer\":1}]}]"), testing::HasSubstr("no inspect file"));
+  EXPECT_THAT(complaint(two + "\"layer\":1}]} x"), testing::HasSubstr("no JSON"));
+  EXPECT_THAT(complaint(std::string(1 << 20, '[')), testing::HasSubstr("no JSON"));
+  EXPECT_THAT(complaint(""), testing::HasSubstr("breaks at byte"));
+}
+
+TEST(InspectFile, fields_may_come_in_any_order_and_unknown_ones_are_left_alone) {
+  const test::Folder folder;
+  const InspectFile inspect = readInspect(QString::fromStdString(folder.write(
+      "i.json",
+      R"({"planes":[{"kept":[1,0],"magnitudes":[0.5,[3,{"side":"x"}]],"later":{"side":"keys","kept":[9]},
+          "num_channels":2,"num_tokens":1,"head":3,"layer":1e30,"side":"values"}],
+          "more":[{"format":"no"},{"planes":[1]}],"rule":"r","schema":1,"format":"kvroof-inspect"})")));
+  ASSERT_EQ(inspect.planes.size(), 1u);
+  const InspectPlane& plane = inspect.planes[0];
+  EXPECT_EQ(plane.side, "values");
+  EXPECT_EQ(plane.head, 3);
+  EXPECT_EQ(plane.layer, 0) << "no whole number that is one";
+  EXPECT_THAT(plane.magnitudes, testing::ElementsAre(0.5F, testing::IsNan()));
+  EXPECT_THAT(plane.kept, testing::ElementsAre(1, 0));
+  EXPECT_EQ(inspect.rule, "r");
+}
+
+TEST(InspectFile, reading_stops_soon_after_it_was_cancelled_also_inside_of_a_text) {
+  const test::Folder folder;
+  const std::string start = "{\"format\":\"kvroof-inspect\",\"schema\":1,\"source\":\"";
+  std::string cells = start + "\",\"planes\":[{\"side\":\"keys\",\"magnitudes\":[0";
+  for (int i = 0; i < 1'000'000; ++i) cells += ",1.5";
+  for (const std::string& text : {cells + "]}]}", start + std::string(4'000'000, 'x') + "\"}"}) {
+    const QString path = QString::fromStdString(folder.write("i.json", text));
+    int numAsked = 0;
+    try {
+      readInspect(path, [&] { return ++numAsked >= 3; });
+      FAIL() << "was read to its end";
+    } catch (const InspectError& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr("was not read to its end"));
+    }
+    EXPECT_EQ(numAsked, 3);
+    numAsked = 0;
+    EXPECT_THROW(readInspect(path, [&] { return ++numAsked < 0; }), InspectError) << "its shapes";
+    EXPECT_GT(numAsked, 40);
+  }
 }
 
 TEST(InspectFile, is_told_from_a_trace_whatever_its_order_of_fields) {

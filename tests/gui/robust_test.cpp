@@ -29,6 +29,15 @@ class RobustTest : public QObject {
     return sweep_.substr(0, end);
   }
 
+  static constexpr int kTokens = 40000, kChannels = 128;
+  std::string largeInspect() const {
+    return folder_.write(
+        "large.json", "{\"planes\":[{\"side\":\"keys\",\"num_tokens\":" + std::to_string(kTokens) +
+                          ",\"num_channels\":" + std::to_string(kChannels) + ",\"magnitudes\":[0" +
+                          repeated(",1.5", kTokens * kChannels - 1) +
+                          "]}],\"schema\":1,\"format\":\"kvroof-inspect\"}");
+  }
+
   /// Longest time in ms that the event loop was not served while a window read the file.
   struct Shown {
     QString notices;
@@ -128,12 +137,7 @@ class RobustTest : public QObject {
   }
 
   void a_large_inspect_file_is_read_while_the_window_is_used_and_can_be_cancelled() {
-    constexpr int kTokens = 40000, kChannels = 128;
-    const std::string path = folder_.write(
-        "large.json", "{\"planes\":[{\"side\":\"keys\",\"num_tokens\":" + std::to_string(kTokens) +
-                          ",\"num_channels\":" + std::to_string(kChannels) + ",\"magnitudes\":[0" +
-                          repeated(",1.5", kTokens * kChannels - 1) +
-                          "]}],\"schema\":1,\"format\":\"kvroof-inspect\"}");
+    const std::string path = largeInspect();
     MainWindow window;
     QElapsedTimer gap, all;
     qint64 longestGap = 0, took = -1;
@@ -161,6 +165,23 @@ class RobustTest : public QObject {
     other.loader().cancel();
     QTest::qWait(static_cast<int>(2 * took));
     QCOMPARE(arrived.size(), 0);
+  }
+
+  void closing_does_not_wait_until_a_large_inspect_file_is_read() {
+    const QString path = QString::fromStdString(largeInspect());
+    QElapsedTimer timer;
+    timer.start();
+    QCOMPARE(readInspect(path).planes.size(), std::size_t{1});
+    const qint64 whole = timer.restart();
+    Session session;
+    auto loader = std::make_unique<Loader>(session);
+    loader->load(path);
+    QTest::qWait(static_cast<int>(whole / 10));  // the thread is at it
+    QVERIFY(loader->isLoading());
+    timer.restart();
+    loader.reset();
+    const qint64 closing = timer.elapsed();
+    QVERIFY2(closing < whole / 4, qPrintable(QString("%1 of %2 ms").arg(closing).arg(whole)));
   }
 
   void a_file_that_is_cut_and_written_anew_is_read_anew() {

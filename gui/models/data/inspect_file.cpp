@@ -3,44 +3,52 @@
 
 #include <QFile>
 #include <QFileInfo>
-#include <QJsonArray>
-#include <QJsonDocument>
-#include <QJsonObject>
 #include <QObject>
-#include <limits>
+#include <cmath>
+
+#include "gui/models/data/inspect_parser.hpp"
 
 namespace kvroof::gui {
 namespace {
 
 constexpr int kSchema = 1;
 constexpr qint64 kMaxBytes = 512LL << 20;
-constexpr double kMaxCells = 64.0 * 1024 * 1024;
+constexpr std::size_t kMaxCells = 64UL * 1024 * 1024;  // of a plane
 
 [[noreturn]] void fail(const QString& path, const QString& why) {
   throw InspectError(QObject::tr("%1: %2").arg(path, why).toStdString());
 }
 
-std::vector<float> cells(const QString& path, const QJsonValue& value, const QString& field,
+[[noreturn]] void failOfSize(const QString& path, const QString& where) {
+  fail(path, QObject::tr("%1 has more than %2 cells; write fewer tokens or more tokens per cell")
+                 .arg(where)
+                 .arg(kMaxCells));
+}
+
+std::vector<float> cells(const QString& path, std::vector<float> numbers, const QString& field,
                          std::size_t wanted) {
-  const QJsonArray array = value.toArray();
-  if (static_cast<std::size_t>(array.size()) != wanted)
+  if (numbers.size() != wanted)
     fail(path, QObject::tr("%1 must hold %2 numbers (tokens x channels), it holds %3")
                    .arg(field)
                    .arg(wanted)
-                   .arg(array.size()));
-  std::vector<float> numbers;
-  numbers.reserve(wanted);
-  for (const QJsonValue& number : array)
-    numbers.push_back(number.isDouble() ? static_cast<float>(number.toDouble())
-                                        : std::numeric_limits<float>::quiet_NaN());
+                   .arg(numbers.size()));
   return numbers;
 }
 
-InspectPlane readPlane(const QString& path, const QJsonObject& object, qsizetype position) {
+/// 0 unless it is a whole number.
+int wholeOf(const ParsedPlane& parsed, const char* name) {
+  const auto found = parsed.numbers.find(name);
+  if (found == parsed.numbers.end() || !(std::abs(found->second) <= 1e9)) return 0;
+  const int whole = static_cast<int>(found->second);
+  return whole == found->second ? whole : 0;
+}
+
+InspectPlane checkedPlane(const QString& path, ParsedPlane parsed, std::size_t position) {
   const QString where = QStringLiteral("/planes/%1").arg(position);
   const auto count = [&](const char* name) {
-    const double value = object[QLatin1String(name)].toDouble(0);
-    if (!(value >= 1) || value > kMaxCells ||
+    const auto found = parsed.numbers.find(name);
+    const double value = found == parsed.numbers.end() ? 0 : found->second;
+    if (!(value >= 1) || value > static_cast<double>(kMaxCells) ||
         value != static_cast<double>(static_cast<std::size_t>(value)))
       fail(path, QObject::tr("%1/%2 must be a whole number from 1, it is %3")
                      .arg(where, QLatin1String(name))
@@ -48,24 +56,20 @@ InspectPlane readPlane(const QString& path, const QJsonObject& object, qsizetype
     return static_cast<std::size_t>(value);
   };
   InspectPlane plane;
-  plane.side = object["side"].toString();
+  plane.side = QString::fromStdString(parsed.side);
   if (plane.side != "keys" && plane.side != "values")
     fail(
         path,
         QObject::tr("%1/side must be \"keys\" or \"values\", it is \"%2\"").arg(where, plane.side));
-  plane.layer = object["layer"].toInt();
-  plane.head = object["head"].toInt();
+  plane.layer = wholeOf(parsed, "layer");
+  plane.head = wholeOf(parsed, "head");
   plane.numTokens = count("num_tokens");
   plane.numChannels = count("num_channels");
-  plane.tokensPerCell = object.contains("tokens_per_cell") ? count("tokens_per_cell") : 1;
-  if (static_cast<double>(plane.numTokens) * static_cast<double>(plane.numChannels) > kMaxCells)
-    fail(path, QObject::tr("%1 has more than %2 cells; write fewer tokens or more tokens per cell")
-                   .arg(where)
-                   .arg(kMaxCells, 0, 'f', 0));
+  plane.tokensPerCell = parsed.numbers.contains("tokens_per_cell") ? count("tokens_per_cell") : 1;
   const std::size_t wanted = plane.numTokens * plane.numChannels;
-  plane.magnitudes = cells(path, object["magnitudes"], where + "/magnitudes", wanted);
-  if (object.contains("kept") && !object["kept"].isNull())
-    plane.kept = cells(path, object["kept"], where + "/kept", wanted);
+  if (wanted > kMaxCells) failOfSize(path, where);
+  plane.magnitudes = cells(path, std::move(parsed.magnitudes), where + "/magnitudes", wanted);
+  if (parsed.kept) plane.kept = cells(path, std::move(*parsed.kept), where + "/kept", wanted);
   return plane;
 }
 
@@ -80,29 +84,35 @@ bool isInspect(const QString& path) {
          (start.contains("\"planes\"") && !start.contains("\"line\""));
 }
 
-InspectFile readInspect(const QString& path) {
+InspectFile readInspect(const QString& path, const IsCancelled& isCancelled) {
   QFile file(path);
   if (!file.open(QIODevice::ReadOnly))
     fail(path, QObject::tr("cannot be opened: %1").arg(file.errorString()));
   if (file.size() > kMaxBytes)
     fail(path, QObject::tr("is larger than 512 MiB, too large for an inspect file"));
-  QJsonParseError error;
-  const QJsonObject root = QJsonDocument::fromJson(file.readAll(), &error).object();
-  if (error.error != QJsonParseError::NoError)
-    fail(path, QObject::tr("is no JSON: %1 at byte %2").arg(error.errorString()).arg(error.offset));
-  if (root["format"].toString() != "kvroof-inspect")
+  ParsedInspect parsed = parseInspect(file, kMaxCells, isCancelled);
+  switch (parsed.end) {
+    case ParsedInspect::End::complete: break;
+    case ParsedInspect::End::cancelled: fail(path, QObject::tr("was not read to its end"));
+    case ParsedInspect::End::tooManyCells:
+      failOfSize(path, QStringLiteral("/planes/%1").arg(parsed.planes.size() - 1));
+    case ParsedInspect::End::noJson:
+      if (file.error() != QFileDevice::NoError)
+        fail(path, QObject::tr("cannot be read: %1").arg(file.errorString()));
+      fail(path, QObject::tr("is no JSON: it breaks at byte %1").arg(parsed.position));
+  }
+  if (parsed.format != "kvroof-inspect")
     fail(path, QObject::tr("is no inspect file: /format must be \"kvroof-inspect\""));
-  const int schema = root["schema"].toInt(0);
-  if (schema != kSchema)
-    fail(path,
-         QObject::tr("has schema %1, this kvroof-view reads schema %2").arg(schema).arg(kSchema));
+  if (parsed.schema != kSchema)
+    fail(path, QObject::tr("has schema %1, this kvroof-view reads schema %2")
+                   .arg(parsed.schema)
+                   .arg(kSchema));
   InspectFile inspect{.path = path,
-                      .source = root["source"].toString(),
-                      .rule = root["rule"].toString(),
+                      .source = QString::fromStdString(parsed.source),
+                      .rule = QString::fromStdString(parsed.rule),
                       .planes = {}};
-  const QJsonArray planes = root["planes"].toArray();
-  for (qsizetype i = 0; i < planes.size(); ++i)
-    inspect.planes.push_back(readPlane(path, planes[i].toObject(), i));
+  for (std::size_t i = 0; i < parsed.planes.size(); ++i)
+    inspect.planes.push_back(checkedPlane(path, std::move(parsed.planes[i]), i));
   if (inspect.planes.empty()) fail(path, QObject::tr("holds no planes"));
   return inspect;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QString>
+#include <functional>
 #include <stdexcept>
 #include <vector>
 
@@ -36,8 +37,11 @@ class InspectError : public std::runtime_error {
 /// Whether a file begins as an inspect file, not as a trace. What is no plain file is not opened.
 bool isInspect(const QString& path);
 
-/// Throws InspectError when the file cannot be read, is no inspect file, is of a newer schema, or
-/// its numbers do not fit its shapes.
-InspectFile readInspect(const QString& path);
+/// Asked every few milliseconds, by the thread that reads.
+using IsCancelled = std::function<bool()>;
+
+/// Throws InspectError when the file cannot be read, is no inspect file, is of a newer schema, its
+/// numbers do not fit its shapes, or reading was cancelled.
+InspectFile readInspect(const QString& path, const IsCancelled& isCancelled = {});
 
 }  // namespace kvroof::gui

@@ -7,11 +7,11 @@
 
 namespace kvroof::gui {
 
-TraceSource::Step TraceSource::read(std::uint64_t budgetBytes) {
+TraceSource::Step TraceSource::read(std::uint64_t budgetBytes, const IsCancelled& isCancelled) {
   const std::lock_guard lock(mutex_);
   Step step;
   if (!index_ && isInspect(path_)) {
-    step.inspect = readInspect(path_);
+    step.inspect = readInspect(path_, isCancelled);
     step.atEnd = true;
     return step;
   }

@@ -27,9 +27,9 @@ class TraceSource {
     Dataset::Batch batch;                // Batch::file is not set
     std::optional<InspectFile> inspect;  // the file is one of these, and no trace
   };
-  /// Reads about `budgetBytes` more, an inspect file whole. Throws TraceError or InspectError with
-  /// a sentence for people.
-  Step read(std::uint64_t budgetBytes);
+  /// Reads about `budgetBytes` more, an inspect file whole or until it is cancelled. Throws
+  /// TraceError or InspectError with a sentence for people.
+  Step read(std::uint64_t budgetBytes, const IsCancelled& isCancelled = {});
 
   /// Everything about one record. Throws TraceError when it can no longer be read.
   traces::Details details(std::size_t record) const;

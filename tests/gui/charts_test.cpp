@@ -271,6 +271,32 @@ TEST_F(Charts, floors_across_curves_of_other_batches_say_whose_they_are) {
       << labels.join('|').toStdString();
 }
 
+TEST_F(Charts, a_launch_far_below_all_times_is_told_and_leaves_the_picture_to_them) {
+  traces::Trace trace = test::makeSyntheticSweep();
+  const auto chartWith = [&](double launchNs) {
+    for (auto& [device, ceilings] : trace.ceilings)
+      for (traces::Roof& roof : ceilings.roofs)
+        if (roof.level == traces::RoofLevel::launch) roof.value = launchNs;
+    Dataset own;
+    test::fill(own, trace);
+    const auto all = allRows(own);
+    return buildLatencyChart(test::inputOf(own, all));
+  };
+  const Chart near = chartWith(2000), far = chartWith(1);
+  EXPECT_LT(near.y.min, 2000);
+  EXPECT_FALSE(near.notes.join('|').contains("Far below"));
+  EXPECT_GT(far.y.min, 100);
+  EXPECT_TRUE(far.notes.join('|').contains("Far below: launch 1"))
+      << far.notes.join('|').toStdString();
+}
+
+TEST_F(Charts, steps_of_the_loss_are_named_from_below_so_that_names_keep_their_order) {
+  const Chart chart = buildCompressionChart(test::inputOf(data, rows));
+  ASSERT_EQ(chart.labels.size(), 5u);
+  EXPECT_TRUE(std::is_sorted(chart.labels.begin(), chart.labels.end(),
+                             [](const Label& a, const Label& b) { return a.at.y() < b.at.y(); }));
+}
+
 TEST_F(Charts, steps_of_the_loss_multiply_to_the_whole_loss) {
   const int row = referenceRow(test::inputOf(data, rows));
   const auto ladder = lossLadder(data, row);
@@ -492,6 +518,29 @@ TEST(Ticks, lie_inside_the_range_and_are_few_but_not_one) {
       }
   EXPECT_TRUE(tickPlaces({.scale = Scale::log}, -1, 1, 5).empty());
   EXPECT_TRUE(tickPlaces({}, 1, 1, 5).empty());
+}
+
+TEST(Ticks, of_a_flat_logarithmic_axis_lie_on_both_sides_of_one) {
+  for (const int most : {5, 8, 12}) {
+    const auto places = tickPlaces({.scale = Scale::log}, 0.83, 1.21, most);
+    EXPECT_THAT(places, testing::AllOf(testing::Contains(testing::Lt(0.999)),
+                                       testing::Contains(testing::DoubleNear(1, 1e-9)),
+                                       testing::Contains(testing::Gt(1.001))))
+        << most;
+  }
+}
+
+TEST(Ticks, say_what_they_are_and_differ) {
+  const auto text = [](double place, Quantity quantity) {
+    return tickText({.quantity = quantity}, place).replace(QChar(0x202F), ' ').toStdString();
+  };
+  EXPECT_EQ(text(1025, Quantity::bytes), "1.025 kB");
+  EXPECT_EQ(text(1e6, Quantity::bytes), "1 MB");
+  EXPECT_EQ(text(0.0125, Quantity::share), "1.25 %");
+  EXPECT_EQ(text(3 * 0.1, Quantity::ratio), "0.3×") << "not 0.30000000000000004";
+  // Cells of eight tokens: 40 apart, not 24.
+  EXPECT_THAT(tickPlaces({.quantity = Quantity::count, .perUnit = 8}, -0.5, 63.5, 26),
+              testing::Each(testing::Truly([](double cell) { return std::fmod(cell, 5) == 0; })));
 }
 
 TEST(NumberText, has_three_digits_a_prefix_and_a_unit) {

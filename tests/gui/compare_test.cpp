@@ -85,6 +85,8 @@ TEST(Compare, a_failed_run_is_failed_however_fast_and_its_baseline_is_what_that_
   EXPECT_EQ(std::count_if(chart.marks.begin(), chart.marks.end(), failed(true)), 0);
   EXPECT_EQ(std::count_if(chart.marks.begin(), chart.marks.end(), failed(false)),
             static_cast<std::ptrdiff_t>(now.records.size() - 1));
+  EXPECT_EQ(chart.x.min, 0.5) << "there is no configuration 0";
+  EXPECT_EQ(chart.x.max, static_cast<double>(deltas.size()) + 0.5);
 }
 
 TEST(Compare, two_files_of_one_origin_have_shapes_of_their_own) {

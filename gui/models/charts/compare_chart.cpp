@@ -98,6 +98,10 @@ Chart buildCompareChart(const ChartInput& input) {
   encoding.addLegend(chart);
   addStateLegend(chart, hasBaseline ? QObject::tr("baseline") : QObject::tr("prediction"));
   x.applyTo(chart.x);
+  if (!column) {  // there is no place 0
+    chart.x.min = 0.5;
+    chart.x.max = rank + 0.5;
+  }
   y.applyTo(chart.y);
   return chart;
 }

@@ -2,6 +2,7 @@
 #include <QObject>
 #include <algorithm>
 #include <array>
+#include <ranges>
 
 #include "gui/models/charts/chart_tools.hpp"
 #include "gui/models/charts/charts.hpp"
@@ -53,7 +54,8 @@ void addLossLadder(const ChartInput& input, Chart& chart, Range& y) {
   chart.lines.push_back({.role = LineRole::arrow,
                          .hue = {},
                          .points = {{x, steps.front().speedup}, {x, steps.back().speedup}}});
-  for (const LossStep& step : steps) {
+  // From below, where lines leave little room: those further up then find theirs in order.
+  for (const LossStep& step : std::views::reverse(steps)) {
     chart.labels.push_back(
         {{x, step.speedup},
          QStringLiteral("%1 %2").arg(step.name, formatQuantity(step.speedup, Quantity::ratio)),

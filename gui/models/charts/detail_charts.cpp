@@ -136,10 +136,13 @@ Chart buildSamplesChart(const ChartInput& input) {
         std::find(marked.begin(), marked.end(), static_cast<std::int64_t>(i)) != marked.end();
     (isThrottled ? throttled : kept).heights[at(bin)] += 1;
   }
+  // Enough to tell a bar from the next one.
+  const int digits =
+      width > 0 ? std::clamp(2 + static_cast<int>(std::log10(sorted.back() / width)), 3, 7) : 3;
   Range y(Scale::linear);
   for (int bin = 0; bin < bins; ++bin) {
     chart.barPlaces.push_back(low + (bin + 0.5) * width);
-    chart.x.categories << formatQuantity(chart.barPlaces.back(), Quantity::timeNs);
+    chart.x.categories << formatQuantity(chart.barPlaces.back(), Quantity::timeNs, digits);
     y.add(kept.heights[at(bin)] + throttled.heights[at(bin)]);
   }
   chart.isHistogram = true;

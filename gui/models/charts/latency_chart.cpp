@@ -66,7 +66,13 @@ class FloorBuilder {
     if (const auto* launch = best_roof(ceilings, RoofLevel::launch, kind)) {
       add(QObject::tr("launch %1").arg(formatQuantity(launch->value, Quantity::timeNs)), kind,
           {{-1e15, launch->value}, {1e15, launch->value}});
-      y_.add(launch->value);
+      constexpr double kFar = 10;  // so far below the rest it would leave most of the picture empty
+      if (launch->value * kFar > y_.low()) {
+        y_.add(launch->value);
+      } else {
+        chart_.notes << QObject::tr("Far below: launch %1.")
+                            .arg(formatQuantity(launch->value, Quantity::timeNs));
+      }
     }
   }
 

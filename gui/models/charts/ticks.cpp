@@ -51,7 +51,7 @@ std::vector<double> evenSteps(double low, double high, int most, double smallest
     double step = 10 * decade;
     for (const double factor : {5.0, 2.5, 2.0, 1.0})
       if (factor * decade >= rough * (1 - 1e-9)) step = factor * decade;
-    if (smallest > 0) step = std::ceil(step);
+    if (smallest > 0 && step != std::floor(step)) step *= 2;
     places = multiplesOf(step, low, high);
   }
   return places;
@@ -62,6 +62,8 @@ std::vector<double> logPlaces(const Axis& axis, double low, double high, int mos
     const auto places = powers(2, low, high, most);
     if (places.size() >= 2) return places;
   }
+  constexpr double kFlat = 3;  // below this ratio even steps lie as well, and read better
+  if (high / low < kFlat) return evenSteps(low, high, most, 0);
   for (const auto& factors :
        {std::initializer_list<double>{1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9},
         std::initializer_list<double>{1, 2, 3, 5, 7}, std::initializer_list<double>{1, 2, 5},
@@ -72,6 +74,15 @@ std::vector<double> logPlaces(const Axis& axis, double low, double high, int mos
   const auto decades = powers(10, low, high, most);
   if (decades.size() >= 2) return decades;
   return evenSteps(low, high, most, 0);
+}
+
+/// As many digits as tell a place from its neighbours: 1.025 kB is not 1.02 kB.
+int digitsOf(double place) {
+  for (int digits = 3; digits < 8; ++digits)
+    if (std::abs(QString::number(place, 'e', digits - 1).toDouble() - place) <=
+        1e-9 * std::abs(place))
+      return digits;
+  return 3;
 }
 
 }  // namespace
@@ -100,7 +111,8 @@ std::vector<double> subTickPlaces(const Axis& axis, double low, double high) {
 }
 
 QString tickText(const Axis& axis, double place) {
-  if (axis.scale != Scale::category) return formatQuantity(place * axis.perUnit, axis.quantity);
+  if (axis.scale != Scale::category)
+    return formatQuantity(place * axis.perUnit, axis.quantity, digitsOf(place * axis.perUnit));
   const auto i = static_cast<qsizetype>(std::lround(place));
   return i >= 0 && i < axis.categories.size() ? axis.categories[i] : QString();
 }

@@ -26,7 +26,8 @@ constexpr std::array<Prefix, 4> kBinary{
     {{1073741824.0, "G"}, {1048576.0, "M"}, {1024.0, "k"}, {1, ""}}};
 
 template <std::size_t N>
-QString withPrefix(double value, const std::array<Prefix, N>& prefixes, const QString& unit) {
+QString withPrefix(double value, const std::array<Prefix, N>& prefixes, const QString& unit,
+                   int digits) {
   const double size = std::abs(value);
   // 999.6 k would round to "1000 k", so the next prefix starts a little early.
   const auto* chosen = &prefixes[N - 1];
@@ -36,7 +37,7 @@ QString withPrefix(double value, const std::array<Prefix, N>& prefixes, const QS
       break;
     }
   }
-  const QString number = formatNumber(value / chosen->factor, 3);
+  const QString number = formatNumber(value / chosen->factor, digits);
   const QString suffix = QString::fromUtf8(chosen->text) + unit;
   return suffix.isEmpty() ? number : number + QChar(0x202F) + suffix;
 }
@@ -44,7 +45,7 @@ QString withPrefix(double value, const std::array<Prefix, N>& prefixes, const QS
 QString tokens(double value) {
   const bool whole = value >= 1024 && std::fmod(value, 1024) == 0;
   if (!whole) return formatNumber(value, 7);
-  return withPrefix(value, kBinary, {}).remove(QChar(0x202F));
+  return withPrefix(value, kBinary, {}, 3).remove(QChar(0x202F));
 }
 
 }  // namespace
@@ -80,20 +81,21 @@ QString unitOf(Quantity quantity) {
   return {};
 }
 
-QString formatQuantity(double value, Quantity quantity) {
+QString formatQuantity(double value, Quantity quantity, int digits) {
   if (!std::isfinite(value)) return formatNumber(value);
   if (value == 0) return quantity == Quantity::share ? QStringLiteral("0 %") : QStringLiteral("0");
   switch (quantity) {
     case Quantity::plain: return formatNumber(value);
     case Quantity::count: return formatNumber(value, 15);
     case Quantity::tokens: return tokens(value);
-    case Quantity::ratio: return formatNumber(value, 3) + QStringLiteral("×");
-    case Quantity::share: return formatNumber(value * 100, 3) + QChar(0x202F) + QStringLiteral("%");
-    case Quantity::timeNs: return withPrefix(value * 1e-9, kDecimal, QStringLiteral("s"));
+    case Quantity::ratio: return formatNumber(value, digits) + QStringLiteral("×");
+    case Quantity::share:
+      return formatNumber(value * 100, digits) + QChar(0x202F) + QStringLiteral("%");
+    case Quantity::timeNs: return withPrefix(value * 1e-9, kDecimal, QStringLiteral("s"), digits);
     case Quantity::bytes:
     case Quantity::bytesPerS:
     case Quantity::flops:
-    case Quantity::flopPerS: return withPrefix(value, kDecimal, unitOf(quantity));
+    case Quantity::flopPerS: return withPrefix(value, kDecimal, unitOf(quantity), digits);
   }
   return {};
 }

@@ -147,7 +147,8 @@ void ChartPainter::paintSpans() {
     painter_.setBrush(colour);
     painter_.drawRect(box.width() < 1 ? QRectF(box.left(), box.top(), 1, box.height()) : box);
     const QRectF inside = box.adjusted(4, 2, -4, -2).intersected(setup_.area);
-    if (inside.width() < metrics.averageCharWidth() * 4) continue;
+    if (inside.width() < metrics.averageCharWidth() * 4 || box.height() < metrics.height())
+      continue;
     painter_.setPen(Colours::readableOn(colour));
     painter_.drawText(inside, Qt::AlignLeft | Qt::AlignVCenter,
                       metrics.elidedText(span.text, Qt::ElideRight, inside.width()));

@@ -63,13 +63,18 @@ def roff(text):
     return "\\&" + escaped if escaped[:1] in (".", "'") else escaped
 
 
+def roff_kind(kind):
+    """A list of choices may break behind a comma."""
+    return roff(kind).replace(",", ",\\:")
+
+
 def man_page(name, version, page, commands):
-    lines = [f'.TH {name.upper()} 1 "" "{version}" "kvroof manual"', ".SH NAME",
+    lines = [f'.TH {name.upper()} 1 "" "{version}" "kvroof manual"', ".ad l", ".nh", ".SH NAME",
              f"{roff(name)} \\- {roff(page.summary)}", ".SH SYNOPSIS", roff(page.usage)]
     for heading, entries in page.sections:
         lines.append(f".SH {roff(heading)}")
         for term, kind, text in entries:
-            lines += [".TP", f"\\fB{roff(term)}\\fR {roff(kind)}".rstrip(), roff(text)]
+            lines += [".TP", f"\\fB{roff(term)}\\fR {roff_kind(kind)}".rstrip(), roff(text)]
     others = ["kvroof"] + [f"kvroof-{command}" for command in commands]
     lines += [".SH SEE ALSO", ", ".join(f"\\fB{roff(other)}\\fR(1)" for other in others if other != name)]
     return "\n".join(lines) + "\n"

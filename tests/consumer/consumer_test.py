@@ -80,7 +80,7 @@ class Installed(unittest.TestCase):
             run("appstreamcli", "validate-tree", "--no-net", self.prefix)
         if shutil.which("update-mime-database"):
             run("update-mime-database", share / "mime")
-            self.assertIn("application/x-kvroof-trace+jsonl:*.jsonl", (share / "mime/globs").read_text())
+            self.assertIn("application/x-kvroof-trace+jsonl:*.kvroof.jsonl", (share / "mime/globs").read_text())
 
     def complete(self, *words):
         script = self.prefix / "share/bash-completion/completions/kvroof"

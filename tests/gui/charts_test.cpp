@@ -350,13 +350,19 @@ TEST_F(Charts, guidance_names_the_limit_its_rule_and_the_ideal) {
   EXPECT_NE(guidanceFor(data, -1, nullptr).headline, "");
 }
 
-TEST_F(Charts, guidance_on_a_modelled_time_names_the_term_of_the_model_that_binds) {
+/// A sweep whose first record is far from every roof and bound by the ALU, as its model has it.
+traces::Trace sweepBoundByAlu(traces::Provenance provenance) {
   traces::Trace trace = test::makeSyntheticSweep();
   traces::Record& record = trace.records[0];
-  record.times[0].provenance = traces::Provenance::modelled;
-  record.times[0].statistics.median_ns *= 100;  // far from every roof
+  record.times[0].provenance = provenance;
+  record.times[0].statistics.median_ns *= 100;
   record.predictions.resize(1);
   record.predictions[0].binding = "alu";
+  return trace;
+}
+
+TEST_F(Charts, guidance_on_a_modelled_time_names_the_term_of_the_model_that_binds) {
+  traces::Trace trace = sweepBoundByAlu(traces::Provenance::modelled);
   Dataset modelled;
   test::fill(modelled, trace);
   const QString headline = guidanceFor(modelled, 0, nullptr).headline;
@@ -420,12 +426,8 @@ TEST_F(Charts, phases_that_run_once_have_no_total_with_those_of_every_step) {
 }
 
 TEST_F(Charts, a_measured_time_near_the_models_is_bound_by_what_the_model_names) {
-  traces::Trace trace = test::makeSyntheticSweep();
+  traces::Trace trace = sweepBoundByAlu(traces::Provenance::measured);
   traces::Record& record = trace.records[0];
-  record.times[0].provenance = traces::Provenance::measured;
-  record.times[0].statistics.median_ns *= 100;  // far from every roof
-  record.predictions.resize(1);
-  record.predictions[0].binding = "alu";
   const auto advice = [&](double timeOverPrediction) {
     record.predictions[0].time_ns = record.times[0].statistics.median_ns / timeOverPrediction;
     Dataset one;

@@ -33,8 +33,7 @@ int most_warps(const DeviceInfo& device, int lines) {
 /// The lines a warp gets when `warps` share the block's memory.
 template <class Tile>
 int available_lines(const DeviceInfo& device, int warps) {
-  const std::int64_t buffer_bytes = (device.shared_bytes_per_block / warps - Tile::kQueryBytes) / 2;
-  return static_cast<int>((buffer_bytes - Tile::Buffer::kSlotsOffset) / lane_chunk::kLineBytes);
+  return Tile::Buffer::lines_of((device.shared_bytes_per_block / warps - Tile::kQueryBytes) / 2);
 }
 
 /// Blocks for `units` of work in `rows` rows: one per SM, fewer when they could not give every warp

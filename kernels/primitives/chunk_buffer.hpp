@@ -15,8 +15,9 @@ namespace kvroof {
 
 template <int HeadDim>
 struct ChunkBuffer {
-  static constexpr int kChunkOffset = 32;  // free bytes before it: barrier objects
-  static_assert(kChunkOffset % 16 == 0, "a bulk copy wants 16-byte aligned addresses");
+  /// Bulk copies are fastest to multiples of 128 bytes (docs/kernels/attention.md).
+  static constexpr int kAlignment = 128;
+  static constexpr int kChunkOffset = kAlignment;  // free bytes before it: barrier objects
   /// Of line 0.
   static constexpr int kSlotsOffset =
       kChunkOffset + static_cast<int>(lane_chunk::slots_offset(HeadDim));
@@ -32,13 +33,18 @@ struct ChunkBuffer {
                             lane_chunk::kLanes);
   }
 
+  /// So that an adjoining buffer is aligned too.
   static constexpr std::int64_t bytes(int lines) {
-    return kSlotsOffset + std::int64_t{lines} * lane_chunk::kLineBytes;
+    const std::int64_t used = kSlotsOffset + std::int64_t{lines} * lane_chunk::kLineBytes;
+    return (used + kAlignment - 1) / kAlignment * kAlignment;
+  }
+  /// Lines of a buffer of `bytes` bytes.
+  static constexpr int lines_of(std::int64_t bytes) {
+    return static_cast<int>((bytes / kAlignment * kAlignment - kSlotsOffset) /
+                            lane_chunk::kLineBytes);
   }
   /// Lines of two adjoining buffers of `lines` lines used as one.
-  static constexpr int joined_lines(int lines) {
-    return 2 * lines + kSlotsOffset / lane_chunk::kLineBytes;
-  }
+  static constexpr int joined_lines(int lines) { return lines_of(2 * bytes(lines)); }
 };
 
 }  // namespace kvroof

@@ -29,7 +29,9 @@ struct ChunkReader {
   KVROOF_DEVICE ChunkPlace operator[](int chunk) const {
     if (operand.offsets == nullptr) {
       const std::int64_t index = chunk_capacity * std::int64_t{row} + chunk;
-      const std::int64_t stride = lane_chunk::chunk_bytes(Tile::kHeadDim, operand.kept);
+      const auto slots = static_cast<std::uint32_t>(lane_chunk::slots(operand.kept));
+      const std::uint32_t units = lane_chunk::variable_chunk_units(Tile::kHeadDim, slots);
+      const std::uint32_t stride = units * lane_chunk::kCopyBytes;
       return {operand.chunks + index * stride, static_cast<int>(stride)};
     }
     constexpr unsigned unit = variable_rows::kOffsetBytes;

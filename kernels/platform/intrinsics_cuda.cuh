@@ -295,6 +295,17 @@ KVROOF_DEVICE WarpCopy make_warp_copy(void* barrier) {
   __syncwarp();
   return copy;
 }
+#if __CUDA_ARCH__ >= 900
+/// Whether the calling lane is the one of its warp that the hardware picks. Of a comparison with
+/// lane 0 the compiler would not know that it leaves one lane, and loop over the lanes of a bulk
+/// copy. Called by: all 32 lanes, converged.
+KVROOF_DEVICE bool elect_lane() {
+  unsigned elected;
+  asm volatile("{ .reg .pred p; elect.sync _|p, 0xffffffff; selp.u32 %0, 1, 0, p; }"
+               : "=r"(elected));
+  return elected != 0u;
+}
+#endif
 /// Starts copying `bytes`, a multiple of 16 as both addresses are, once every lane is done with the
 /// target. Called by: all 32 lanes, converged; the previous copy of this object has been awaited.
 KVROOF_DEVICE void start_warp_copy(const WarpCopy& copy, void* shared, const void* global,
@@ -303,7 +314,7 @@ KVROOF_DEVICE void start_warp_copy(const WarpCopy& copy, void* shared, const voi
   asm volatile("fence.proxy.async.shared::cta;" ::
                    : "memory");  // what lanes stored there comes before
   __syncwarp();
-  if (lane_index() == 0u) {
+  if (elect_lane()) {
     asm volatile("mbarrier.arrive.expect_tx.shared.b64 _, [%0], %1;" ::"r"(copy.barrier), "r"(bytes)
                  : "memory");
     asm volatile(

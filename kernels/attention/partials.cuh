@@ -88,6 +88,20 @@ KVROOF_DEVICE void share_result(typename Tile::MergeShared& shared, int head_til
   }
 }
 
+/// Maximum over the lanes. Called by: all 32 lanes, converged.   Valid in: every lane.
+KVROOF_DEVICE F32 max_over_lanes(F32 value) {
+  KVROOF_UNROLL
+  for (int distance = 16; distance > 0; distance /= 2)
+    value = max_f32(value, shuffle_xor(value, distance));
+  return value;
+}
+/// Likewise the sum.
+KVROOF_DEVICE F32 sum_over_lanes(F32 value) {
+  KVROOF_UNROLL
+  for (int distance = 16; distance > 0; distance /= 2) value = value + shuffle_xor(value, distance);
+  return value;
+}
+
 /// Merges what the warps of the block shared into one partial result, in the slot of the block.
 /// Called by: all threads of the block; nobody writes shared memory.
 template <class Tile>
@@ -98,32 +112,44 @@ KVROOF_DEVICE void store_block_partial(void* workspace, int warps, const Partial
   const auto of_warp = [&](int warp) -> const MergeShared& {
     return *reinterpret_cast<const MergeShared*>(shared + warp * warp_bytes);
   };
+  constexpr int kTogether = 4;  // warps whose outputs are read together
   const std::int64_t first = layout.block_slot(block_index_x(), row) * layout.group;
+  const U32 lane = lane_index();
+  const bool has_warp = lane < static_cast<unsigned>(warps);
+  KVROOF_NO_UNROLL
   for (int head = warp_index(); head < layout.group; head += warps) {
-    F32 maximum = kMinusInfinity;
-    for (int warp = 0; warp < warps; ++warp) {
-      maximum = max_f32(maximum, load_shared<F32>(&of_warp(warp).maxima[head]));
-    }
-    F32 sum = 0.0f;
+    // Lane i weighs warp i.
+    const MergeShared& own = of_warp(as_int(select(has_warp, lane, U32(0u))));
+    const F32 own_maximum =
+        select(has_warp, load_shared<F32>(&own.maxima[head]), F32(kMinusInfinity));
+    const F32 maximum = max_over_lanes(own_maximum);
+    const F32 weights = merge_weight(own_maximum, maximum);
+    const F32 own_sum = select(has_warp, load_shared<F32>(&own.sums[head]), F32(0.0f));
+    const F32 sum = sum_over_lanes(weights * own_sum);
     F32 outputs[lane_channels] = {};
-    for (int warp = 0; warp < warps; ++warp) {
-      const F32 weight = merge_weight(load_shared<F32>(&of_warp(warp).maxima[head]), maximum);
-      sum = fused_multiply_add(weight, load_shared<F32>(&of_warp(warp).sums[head]), sum);
+    KVROOF_NO_UNROLL
+    for (int first_warp = 0; first_warp < warps; first_warp += kTogether) {
       KVROOF_UNROLL
-      for (int i = 0; i < lane_channels; ++i) {
-        const F32 part =
-            load_shared<F32>(&of_warp(warp).outputs[head][i * kWarpSize] + lane_index());
-        outputs[i] = fused_multiply_add(weight, part, outputs[i]);
+      for (int j = 0; j < kTogether; ++j) {
+        const int warp = first_warp + j;
+        const bool on = warp < warps;
+        const F32 weight = shuffle(weights, U32(static_cast<unsigned>(warp)));
+        const float* const parts = &of_warp(on ? warp : 0).outputs[head][0];
+        KVROOF_UNROLL
+        for (int i = 0; i < lane_channels; ++i) {
+          const F32 part = load_shared_if<F32>(on, parts + i * kWarpSize + lane);
+          outputs[i] = fused_multiply_add(weight, part, outputs[i]);
+        }
       }
     }
     const F32 scale = normaliser(sum);
     KVROOF_UNROLL
     for (int i = 0; i < lane_channels; ++i) {
-      store_global<F32>(layout.outputs(workspace) + (first + head) * Tile::kHeadDim +
-                            i * kWarpSize + lane_index(),
-                        outputs[i] * scale);
+      store_global<F32>(
+          layout.outputs(workspace) + (first + head) * Tile::kHeadDim + i * kWarpSize + lane,
+          outputs[i] * scale);
     }
-    store_global_if<F32>(lane_index() == 0u, layout.log_sums(workspace) + first + head,
+    store_global_if<F32>(lane == 0u, layout.log_sums(workspace) + first + head,
                          log_sum(maximum, sum));
   }
 }
@@ -224,14 +250,6 @@ KVROOF_DEVICE void store_outputs(Value* target, const F32 (&outputs)[Count]) {
     store_global<U32x4>(target, U32x4{pairs[0], pairs[1], pairs[2], pairs[3]});
 }
 
-/// Maximum over the lanes. Called by: all 32 lanes, converged.   Valid in: every lane.
-KVROOF_DEVICE F32 max_over_lanes(F32 value) {
-  KVROOF_UNROLL
-  for (int distance = 16; distance > 0; distance /= 2)
-    value = max_f32(value, shuffle_xor(value, distance));
-  return value;
-}
-
 /// Merges the partial results of one query head of a finished row and writes output and
 /// log-sum-exp. Called by: all 32 lanes, converged.
 template <class Value, int HeadDim, class Problem>
@@ -310,8 +328,9 @@ KVROOF_DEVICE U32 count_in(const Problem& problem, int warps, const PartialLayou
   const bool of_last = lane >= static_cast<unsigned>(layout.group);
   const bool same = first.row.index == last.row.index;
   const U32 head = select(of_last, lane - static_cast<unsigned>(layout.group), lane);
-  const int sharers = of_last ? blocks_with_units(deal, warps, last.first_unit, last.end_unit)
-                              : blocks_with_units(deal, warps, first.first_unit, first.end_unit);
+  const int first_unit = of_last ? last.first_unit : first.first_unit;
+  const int end_unit = of_last ? last.end_unit : first.end_unit;
+  const int sharers = blocks_with_units(deal, warps, first_unit, end_unit);
   const int row = of_last ? last.row.index : first.row.index;
   const bool takes_part = head < static_cast<unsigned>(layout.group) && !(of_last && same);
   bool finished = takes_part && sharers == 1;
@@ -336,23 +355,26 @@ KVROOF_DEVICE void finish_rows(const Problem& problem, int warps, const PartialL
                                const Deal& deal, const RowSpan& first, int end_unit) {
   std::uint32_t* finished = &shared_memory<std::uint32_t>();
   if (warp_index() == 0) {
-    const U32 bits = count_in(problem, warps, layout, deal, first, find_row(problem, end_unit - 1));
+    const RowSpan last = end_unit <= first.end_unit ? first : find_row(problem, end_unit - 1);
+    const U32 bits = count_in(problem, warps, layout, deal, first, last);
     store_shared_if<U32>(lane_index() == 0u, finished, bits);
   }
   sync_threads();
   const U32 bits = load_shared<U32>(finished);
   RowSpan span = first;
-  int task = 0;
+  int head = warp_index();  // the warp's next, counted from the row's first
   for (;;) {
     const bool is_first = span.row.index == first.row.index;
     const bool is_last = span.end_unit >= end_unit;
     const U32 ready = is_first ? bits : is_last ? bits >> layout.group : U32(0xffffffffu);
-    for (int head = 0; head < layout.group; ++head, ++task) {
-      if (task % warps == warp_index() && ((ready >> head) & 1u) != 0u) {
+    KVROOF_NO_UNROLL
+    for (; head < layout.group; head += warps) {
+      if (((ready >> head) & 1u) != 0u) {
         merge_head<Value, HeadDim>(problem, layout, parts_of_row(deal, warps, span), span.row.index,
                                    head);
       }
     }
+    head -= layout.group;
     if (is_last) break;
     span = next_row(problem, span);
   }

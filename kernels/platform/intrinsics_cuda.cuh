@@ -357,7 +357,8 @@ KVROOF_DEVICE void wait_warp_copy(WarpCopy& copy) {
 KVROOF_DEVICE void sync_threads() { __syncthreads(); }
 KVROOF_DEVICE void sync_warp(std::uint32_t mask = kFullWarp) { __syncwarp(mask); }
 /// Orders this thread's earlier global writes before its later ones as seen by the whole device.
-KVROOF_DEVICE void thread_fence() { __threadfence(); }
+/// An acquire and release: __threadfence() is sequentially consistent, which costs more.
+KVROOF_DEVICE void thread_fence() { asm volatile("fence.acq_rel.gpu;" ::: "memory"); }
 
 // ---- warp collectives: called by exactly the lanes of `mask`, converged
 // --------------------------------------------

@@ -5,9 +5,12 @@
 // (chunk_buffer.hpp): slot s of lane l lies 256 s + 8 l bytes behind line 0. A lane then reads from
 // its own banks only, whatever positions the lanes are at.
 
+#include <array>
+
 #include "kernels/format/lane_chunk.hpp"
 #include "kernels/platform/platform.hpp"
 #include "kernels/primitives/chunk_buffer.hpp"
+#include "kernels/primitives/static_for.cuh"
 
 namespace kvroof::KVROOF_BACKEND {
 
@@ -64,34 +67,31 @@ KVROOF_DEVICE void end_stream(std::byte* column, U32 slots) {
 /// Called by: all 32 lanes, converged.
 template <int HeadDim>
 KVROOF_DEVICE void spread_tails(std::byte* buffer, const LaneShare& share, U32 lane) {
-  constexpr int half = 10;  // is enough for most chunks of scattered masks
   std::byte* target = column_of<HeadDim>(buffer, lane) +
                       share.full_lines * static_cast<unsigned>(lane_chunk::kLineBytes);
   const std::byte* source = buffer + ChunkBuffer<HeadDim>::kSlotsOffset +
                             share.full_lines * static_cast<unsigned>(lane_chunk::kLineBytes) +
                             share.tail_begin * static_cast<unsigned>(lane_chunk::kSlotBytes);
   const int own = as_int(share.tail_end - share.tail_begin);
-  const bool long_tails = share.longest_tail > static_cast<unsigned>(half);
+  // Tails of scattered masks are 7 to 8 slots long, few more than 10.
+  constexpr std::array ends = {0, 7, 10, kMostTailSlots};  // what is moved if any tail is longer
+  const auto of_all_slots = [&](auto&& move) {
+    static_for<ends.size() - 1>([&](auto stage) {
+      constexpr int first = ends[stage()], end = ends[stage() + 1];
+      if (first == 0 || share.longest_tail > static_cast<unsigned>(first)) {
+        KVROOF_UNROLL
+        for (int i = first; i < end; ++i) move(i);
+      }
+    });
+  };
   U32x2 slots[kMostTailSlots];
-  const auto read = [&](int i) {
+  of_all_slots([&](int i) {
     slots[i] = load_shared_if<U32x2>(i < own, source + i * lane_chunk::kSlotBytes);
-  };
-  const auto write = [&](int i) {
-    store_shared_if<U32x2>(i < own, target + i * lane_chunk::kLineBytes, slots[i]);
-  };
-  KVROOF_UNROLL
-  for (int i = 0; i < half; ++i) read(i);
-  if (long_tails) {
-    KVROOF_UNROLL
-    for (int i = half; i < kMostTailSlots; ++i) read(i);
-  }
+  });
   sync_warp();
-  KVROOF_UNROLL
-  for (int i = 0; i < half; ++i) write(i);
-  if (long_tails) {
-    KVROOF_UNROLL
-    for (int i = half; i < kMostTailSlots; ++i) write(i);
-  }
+  of_all_slots([&](int i) {
+    store_shared_if<U32x2>(i < own, target + i * lane_chunk::kLineBytes, slots[i]);
+  });
   end_stream<HeadDim>(target, share.tail_end - share.tail_begin);
 }
 

@@ -3,6 +3,8 @@
 
 // Attention of one warp to chunks of the compressed prefix.
 
+#include <type_traits>
+
 #include "kernels/attention/warp_state.cuh"
 #include "kernels/format/variable_rows.hpp"
 #include "kernels/primitives/bitmap_expand.cuh"
@@ -56,32 +58,57 @@ struct StagedChunk {
 template <class Tile>
 using ChunkScores = F32[Tile::kHeadTiles][lane_chunk::kTiles][4];
 
+/// Tiles of a chunk that a loop body expands: one of all four, for keys and for values, outgrows
+/// the instruction cache.
+inline constexpr int kTilesAtOnce = 2;
+static_assert(lane_chunk::kTiles % kTilesAtOnce == 0);
+
+/// Moves what stands for tiles to the tiles kTilesAtOnce before, so that a loop over tiles names
+/// registers that do not depend on its index.
+template <class OfTile, int HeadTiles>
+KVROOF_DEVICE void next_tiles(OfTile (&tiles)[HeadTiles][lane_chunk::kTiles]) {
+  KVROOF_UNROLL
+  for (auto& of_head_tile : tiles) {
+    KVROOF_UNROLL
+    for (int tile = kTilesAtOnce; tile < lane_chunk::kTiles; ++tile) {
+      KVROOF_UNROLL
+      for (int i = 0; i < static_cast<int>(std::extent_v<OfTile>); ++i)
+        of_head_tile[tile - kTilesAtOnce][i] = of_head_tile[tile][i];
+    }
+  }
+}
+
 /// Scores of the 64 tokens of a key chunk, not scaled.
 template <class Value, class Tile, class Queries>
 KVROOF_DEVICE void score_chunk(const StagedChunk& chunk, const Queries& queries, U32 lane,
                                ChunkScores<Tile>& scores) {
   constexpr int head_dim = Tile::kHeadDim;
+  constexpr int newest = lane_chunk::kTiles - kTilesAtOnce;
   const U32 bitmaps = shared_address(chunk.bitmaps);
   LaneStream stream = open_stream(chunk.column);
-  KVROOF_UNROLL
-  for (int tile = 0; tile < lane_chunk::kTiles; ++tile) {
-    // Else the compiler would load all queries once and spill them.
-    if constexpr (Tile::kQueriesInShared) sync_warp();
-    const LaneBits<head_dim> bits = load_lane_bits<head_dim>(bitmaps, tile, lane);
+  KVROOF_NO_UNROLL
+  for (int first = 0; first < lane_chunk::kTiles; first += kTilesAtOnce) {
+    next_tiles(scores);
     KVROOF_UNROLL
-    for (auto& of_tile : scores) {
+    for (int tile = 0; tile < kTilesAtOnce; ++tile) {
+      // Else the compiler would load all queries once and spill them.
+      if constexpr (Tile::kQueriesInShared) sync_warp();
+      const LaneBits<head_dim> bits = load_lane_bits<head_dim>(bitmaps, first + tile, lane);
       KVROOF_UNROLL
-      for (int c = 0; c < 4; ++c) of_tile[tile][c] = 0.0f;
-    }
-    static_for<lane_chunk::steps(head_dim)>([&](auto step) {
-      U32 a[4];
-      expand_step<head_dim, step()>(stream, bits, a);
-      KVROOF_UNROLL
-      for (int head_tile = 0; head_tile < Tile::kHeadTiles; ++head_tile) {
-        const U32x2 b = queries(head_tile, step());
-        mma_m16n8k16<Value>(scores[head_tile][tile], a, b.x, b.y);
+      for (auto& of_tile : scores) {
+        KVROOF_UNROLL
+        for (int c = 0; c < 4; ++c) of_tile[newest + tile][c] = 0.0f;
       }
-    });
+      static_for<lane_chunk::steps(head_dim)>([&](auto step) {
+        U32 a[4];
+        expand_step<head_dim, step()>(stream, bits, a);
+        KVROOF_UNROLL
+        for (int head_tile = 0; head_tile < Tile::kHeadTiles; ++head_tile) {
+          const U32x2 b = queries(head_tile, step());
+          mma_m16n8k16<Value>(scores[head_tile][newest + tile], a, b.x, b.y);
+        }
+      });
+    }
   }
 }
 
@@ -100,26 +127,30 @@ KVROOF_DEVICE void chunk_weights(const ChunkScores<Tile>& probabilities,
   }
 }
 
-/// Adds probabilities x values of the 64 tokens of a value chunk to the outputs.
+/// Adds probabilities x values of the 64 tokens of a value chunk to the outputs. Uses up the
+/// weights.
 template <class Value, class Tile>
-KVROOF_DEVICE void accumulate_chunk(const StagedChunk& chunk, const ChunkWeights<Tile>& weights,
-                                    U32 lane,
+KVROOF_DEVICE void accumulate_chunk(const StagedChunk& chunk, ChunkWeights<Tile>& weights, U32 lane,
                                     WarpResult<Tile::kHeadDim> (&results)[Tile::kHeadTiles]) {
   constexpr int head_dim = Tile::kHeadDim;
   const U32 bitmaps = shared_address(chunk.bitmaps);
   LaneStream stream = open_stream(chunk.column);
-  KVROOF_UNROLL
-  for (int tile = 0; tile < lane_chunk::kTiles; ++tile) {
-    const LaneBits<head_dim> bits = load_lane_bits<head_dim>(bitmaps, tile, lane);
-    static_for<lane_chunk::steps(head_dim)>([&](auto step) {
-      U32 a[4];
-      expand_step<head_dim, step()>(stream, bits, a);
-      KVROOF_UNROLL
-      for (int head_tile = 0; head_tile < Tile::kHeadTiles; ++head_tile) {
-        const U32(&b)[2] = weights[head_tile][tile];
-        mma_m16n8k16<Value>(results[head_tile].outputs[step()], a, b[0], b[1]);
-      }
-    });
+  KVROOF_NO_UNROLL
+  for (int first = 0; first < lane_chunk::kTiles; first += kTilesAtOnce) {
+    KVROOF_UNROLL
+    for (int tile = 0; tile < kTilesAtOnce; ++tile) {
+      const LaneBits<head_dim> bits = load_lane_bits<head_dim>(bitmaps, first + tile, lane);
+      static_for<lane_chunk::steps(head_dim)>([&](auto step) {
+        U32 a[4];
+        expand_step<head_dim, step()>(stream, bits, a);
+        KVROOF_UNROLL
+        for (int head_tile = 0; head_tile < Tile::kHeadTiles; ++head_tile) {
+          const U32(&b)[2] = weights[head_tile][tile];
+          mma_m16n8k16<Value>(results[head_tile].outputs[step()], a, b[0], b[1]);
+        }
+      });
+    }
+    next_tiles(weights);
   }
 }
 
@@ -195,7 +226,7 @@ KVROOF_DEVICE void attend_chunks(const DecodeProblem& problem, const Row& row, i
     const LaneShare key_share = load_lane_share(buffers.keys + chunk_offset, lane);
     bool apart = fits<head_dim>(key_share, buffers.lines);  // keys and values in a buffer each
     if (!apart) wait_warp_copy(buffers.value_copy);
-    ChunkScores<Tile> scores;
+    ChunkScores<Tile> scores{};
     score_chunk<Value, Tile>(stage_chunk<Tile>(buffers.keys, key_share, apart, keys, chunk, lane),
                              queries, lane, scores);
     if (has_next && apart) buffers.start_keys(keys[chunk + 1]);

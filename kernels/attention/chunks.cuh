@@ -213,13 +213,8 @@ KVROOF_DEVICE void attend_chunks(const DecodeProblem& problem, const Row& row, i
   auto queries = query_place<Tile>(buffers.queries(), lane);
   load_group<Value, Tile>(problem, row, ChunkOrder{}, lane, problem.softmax_scale < 0.0f, queries);
 
-  bool under_way = true;  // the chunk's copies
   KVROOF_NO_UNROLL
   for (; chunk < end; ++chunk) {
-    if (!under_way) {
-      buffers.start_keys(keys[chunk]);
-      buffers.start_values(values[chunk]);
-    }
     const bool has_next = chunk + 1 < end;
 
     wait_warp_copy(buffers.key_copy);
@@ -254,8 +249,10 @@ KVROOF_DEVICE void attend_chunks(const DecodeProblem& problem, const Row& row, i
     accumulate_chunk<Value, Tile>(
         stage_chunk<Tile>(value_buffer, value_share, apart, values, chunk, lane), weights, lane,
         results);
-    under_way = has_next && apart;
-    if (under_way) buffers.start_values(values[chunk + 1]);
+    if (has_next) {
+      if (!apart) buffers.start_keys(keys[chunk + 1]);  // again, or not yet
+      buffers.start_values(values[chunk + 1]);
+    }
   }
 }
 

@@ -10,8 +10,8 @@ import table
 FOLDER = pathlib.Path(__file__).resolve().parent
 PAGE = FOLDER.parents[2] / "docs" / "kernels" / "attention.md"
 SPARSE = {64: "kvroof-decode-64-of-128", 40: "kvroof-decode-40-of-128", 90: "kvroof-decode-90-of-128"}
-PEERS = [("sdpa-cudnn-gqa",), ("sdpa-flash-gqa", "sdpa-flash-folded"), ("kvroof-dense",), ("kvroof-cublas",),
-         ("kvroof-decode_2_4",)]
+CUDNN, FLASH = ("sdpa-cudnn-gqa", "sdpa-cudnn-folded"), ("sdpa-flash-gqa", "sdpa-flash-folded")
+PEERS = [CUDNN, FLASH, ("flashinfer-f16",), ("flashinfer-fp8",), ("kvroof-dense",), ("kvroof-cublas",), ("kvroof-decode_2_4",)]
 
 
 def rows_below(heading):
@@ -38,8 +38,8 @@ class Results(unittest.TestCase):
                 continue
             shape = table.shape_name(one).replace(" x ", " × ")
             self.median[shape, one["peer"]] = one["median_us"]
-            if one["peer"] == "sdpa-cudnn-gqa":
-                fastest[shape] = one["median_us"]
+            if table.DENSE.match(one["peer"]):
+                fastest[shape] = min(fastest.get(shape, float("inf")), one["median_us"])
         self.fastest = fastest
 
     def test_the_sparse_decode_has_the_times_and_ratios_of_the_run(self):
@@ -53,7 +53,7 @@ class Results(unittest.TestCase):
 
     def test_peers_have_the_times_of_the_run(self):
         rows = rows_below("| peers in that run, µs")
-        self.assertEqual(len(rows), 7)
+        self.assertEqual({row[0] for row in rows}, set(self.fastest))
         for shape, *cells in rows:
             for names, micros in zip(PEERS, cells):
                 self.assertAlmostEqual(float(micros), min(self.median[shape, name] for name in names), delta=0.051,

@@ -30,6 +30,7 @@ def arguments():
     parser.add_argument("--kernels", default="decode|dense|cublas|decode_2_4|mustafar",
                         help="of kvroof, as a regular expression (%(default)s)")
     parser.add_argument("--peers", default="", help="names that hold this text; all without it")
+    parser.add_argument("--without", nargs="*", default=[], metavar="TEXT", help="leaves out names that hold one of these")
     parser.add_argument("--shapes", type=int, nargs="*", metavar="N", help="the N-th of the list, from 0; all without it")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--samples", type=int, default=10, help="of a peer in a round (%(default)s)")
@@ -54,7 +55,7 @@ def own_round(bench, kernels, shape, count):
 class ShapeRun:
     """All peers on one shape."""
 
-    def __init__(self, shape, wanted):
+    def __init__(self, shape, wanted, unwanted):
         import rivals
         import timing
 
@@ -62,7 +63,7 @@ class ShapeRun:
         self.graphs, self.samples = {}, {}
         query, caches = timing.make_caches(self.shape)
         for kind in rivals.PEERS:
-            if wanted not in kind.name:
+            if wanted not in kind.name or any(text in kind.name for text in unwanted):
                 continue
             try:
                 peer = kind(self.shape, query, caches)
@@ -75,7 +76,11 @@ class ShapeRun:
 
     def round(self, arguments):
         for name, graph in self.graphs.items():
-            self.samples.setdefault(name, []).extend(graph.samples(arguments.samples))
+            try:
+                self.samples.setdefault(name, []).extend(graph.samples(arguments.samples))
+            except Exception as error:  # a fault on the GPU, after which nothing runs in this process
+                reason = str(error).split("\n")[0]
+                raise RuntimeError(f"{name} at {self.shape}: {reason}; --without {name} runs the others") from error
         if arguments.bench:
             own = own_round(arguments.bench, arguments.kernels, self.shape, arguments.samples)
             for name, samples in own.items():
@@ -117,7 +122,7 @@ def main():
     with options.output.open("w") as output:
         print(json.dumps(environment()), file=output, flush=True)
         for shape in chosen:
-            run = ShapeRun((*shape, HEAD_DIM), options.peers)
+            run = ShapeRun((*shape, HEAD_DIM), options.peers, options.without)
             for _ in range(options.rounds):
                 run.round(options)
             for record in run.records():

@@ -250,7 +250,7 @@ KVROOF_DEVICE void attend_chunks(const DecodeProblem& problem, const Row& row, i
         stage_chunk<Tile>(value_buffer, value_share, apart, values, chunk, lane), weights, lane,
         results);
     if (has_next) {
-      if (!apart) buffers.start_keys(keys[chunk + 1]);  // again, or not yet
+      if (!apart) buffers.start_keys(keys[chunk + 1]);  // dropped above, or never started
       buffers.start_values(values[chunk + 1]);
     }
   }

@@ -71,7 +71,7 @@ DecodePlan make_plan(const DecodeProblem& problem, const DeviceInfo& device, int
 /// Bytes of DecodeProblem::workspace.
 std::int64_t workspace_bytes(const DecodeProblem& problem, const DecodePlan& plan);
 
-/// "132 blocks x 10 warps, 40 lines, 225280 B shared": one line for people.
+/// "132 blocks x 12 warps, 32 lines, 227328 B shared": one line for people.
 std::string describe(const DecodePlan& plan);
 
 }  // namespace kvroof::attention

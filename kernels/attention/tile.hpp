@@ -16,8 +16,8 @@ inline constexpr int kMaxGroup = 16;  // query heads of a kv head
 ///   | buffer of a key chunk | buffer of a value chunk | queries, where registers do not suffice |
 ///
 /// (primitives/chunk_buffer.hpp). The buffers adjoin, so that a chunk with a very long lane can
-/// take both. For the dense window the same bytes hold 16 rows of keys and 16 of values; at the end
-/// they hold what the warp leaves for the merge in the block.
+/// take both. For the dense window the same bytes hold two tiles of 16 rows of keys and of values;
+/// at the end they hold what the warp leaves for the merge in the block.
 template <int HeadDim, int HeadTiles = 1>
 struct DecodeTile {
   static_assert(HeadDim == 64 || HeadDim == 128 || HeadDim == 256,
@@ -34,6 +34,7 @@ struct DecodeTile {
   static constexpr int kMaxThreads = 32 * kMaxWarps;
 
   static constexpr std::int64_t kQueryBytes = kQueriesInShared ? kMaxGroup * HeadDim * 2 : 0;
+  static_assert(kQueryBytes % Buffer::kAlignment == 0, "the next warp's buffers are aligned, too");
   static constexpr std::int64_t query_offset(int lines) { return 2 * Buffer::bytes(lines); }
   static constexpr std::int64_t warp_bytes(int lines) { return query_offset(lines) + kQueryBytes; }
   /// The fewest lines of a buffer with which two of them hold any chunk.

@@ -12,7 +12,8 @@ namespace {
 std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// Loads that wait for one another, read in kernels/attention: lengths, then the first keys, then
-/// the window 16 tokens at a time, because its warp stages a tile only when the last one is done.
+/// the window 16 tokens at a time. Two tiles of the window are under way together by now: the count
+/// is kept as trip_factor was fitted to it (docs/model.md).
 double dram_trips(const DecodeSchedule& schedule) {
   const std::int64_t window =
       std::min<std::int64_t>(schedule.most_window_tokens, lane_chunk::kTokens);

@@ -11,7 +11,7 @@ namespace kvroof::two_four {
 ///
 ///   | barrier objects | key chunk | value chunk | queries, where registers do not suffice |
 ///
-/// For the dense window the same bytes hold 16 rows of keys and 16 of values; at the end they hold
+/// For the dense window the same bytes hold two tiles of 16 rows of each; at the end they hold
 /// what the warp leaves for the merge in the block. Both begin with the barrier objects.
 template <int HeadDim, int HeadTiles = 1>
 struct DecodeTile {

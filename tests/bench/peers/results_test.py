@@ -55,6 +55,7 @@ class Results(unittest.TestCase):
         rows = rows_below("| peers in that run, µs")
         self.assertEqual({row[0] for row in rows}, set(self.fastest))
         for shape, *cells in rows:
+            self.assertEqual(len(cells), len(PEERS) + 1)  # and the share of the floor, which is computed elsewhere
             for names, micros in zip(PEERS, cells):
                 self.assertAlmostEqual(float(micros), min(self.median[shape, name] for name in names), delta=0.051,
                                        msg=f"{shape}, {names[0]}")

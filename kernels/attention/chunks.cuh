@@ -30,6 +30,7 @@ struct ChunkReader {
 
   KVROOF_DEVICE ChunkPlace operator[](int chunk) const {
     if (operand.offsets == nullptr) {
+      // chunk_bytes() in 32 bits: it divides, and a warp makes an address for every chunk.
       const std::int64_t index = chunk_capacity * std::int64_t{row} + chunk;
       const auto slots = static_cast<std::uint32_t>(lane_chunk::slots(operand.kept));
       const std::uint32_t units = lane_chunk::variable_chunk_units(Tile::kHeadDim, slots);

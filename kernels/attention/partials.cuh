@@ -10,6 +10,7 @@
 
 #include "kernels/attention/warp_state.cuh"
 #include "kernels/attention/work.cuh"
+#include "kernels/primitives/block_reduce.cuh"
 
 namespace kvroof::KVROOF_BACKEND::attention {
 
@@ -88,18 +89,8 @@ KVROOF_DEVICE void share_result(typename Tile::MergeShared& shared, int head_til
   }
 }
 
-/// Maximum over the lanes. Called by: all 32 lanes, converged.   Valid in: every lane.
 KVROOF_DEVICE F32 max_over_lanes(F32 value) {
-  KVROOF_UNROLL
-  for (int distance = 16; distance > 0; distance /= 2)
-    value = max_f32(value, shuffle_xor(value, distance));
-  return value;
-}
-/// Likewise the sum.
-KVROOF_DEVICE F32 sum_over_lanes(F32 value) {
-  KVROOF_UNROLL
-  for (int distance = 16; distance > 0; distance /= 2) value = value + shuffle_xor(value, distance);
-  return value;
+  return reduce_lanes(value, [](F32 a, F32 b) { return max_f32(a, b); });
 }
 
 /// Merges what the warps of the block shared into one partial result, in the slot of the block.
@@ -112,7 +103,7 @@ KVROOF_DEVICE void store_block_partial(void* workspace, int warps, const Partial
   const auto of_warp = [&](int warp) -> const MergeShared& {
     return *reinterpret_cast<const MergeShared*>(shared + warp * warp_bytes);
   };
-  constexpr int kTogether = 4;  // warps whose outputs are read together
+  constexpr int together = 4;  // warps whose outputs are read together
   const std::int64_t first = layout.block_slot(block_index_x(), row) * layout.group;
   const U32 lane = lane_index();
   const bool has_warp = lane < static_cast<unsigned>(warps);
@@ -125,12 +116,12 @@ KVROOF_DEVICE void store_block_partial(void* workspace, int warps, const Partial
     const F32 maximum = max_over_lanes(own_maximum);
     const F32 weights = merge_weight(own_maximum, maximum);
     const F32 own_sum = select(has_warp, load_shared<F32>(&own.sums[head]), F32(0.0f));
-    const F32 sum = sum_over_lanes(weights * own_sum);
+    const F32 sum = reduce_lanes(weights * own_sum, [](F32 a, F32 b) { return a + b; });
     F32 outputs[lane_channels] = {};
     KVROOF_NO_UNROLL
-    for (int first_warp = 0; first_warp < warps; first_warp += kTogether) {
+    for (int first_warp = 0; first_warp < warps; first_warp += together) {
       KVROOF_UNROLL
-      for (int j = 0; j < kTogether; ++j) {
+      for (int j = 0; j < together; ++j) {
         const int warp = first_warp + j;
         const bool on = warp < warps;
         const F32 weight = shuffle(weights, U32(static_cast<unsigned>(warp)));

@@ -7,8 +7,7 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
-#include <numeric>
+#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
@@ -22,7 +21,7 @@ constexpr int kHeadDim = 128;
 constexpr int kChunks = 200;
 
 /// Where channel `channel` of a key stands: which lane t of a quad has it.
-using LaneOfChannel = std::function<int(int channel)>;
+using LaneOfChannel = int (*)(int channel);
 
 int folded(int channel) {
   for (int step = 0; step < steps(kHeadDim); ++step) {
@@ -54,7 +53,7 @@ bool gathered(const Lanes& lanes, int kept) {
 /// Chunk by chunk. In every row the `strong` channels survive, and random others up to `kept`
 /// (std::sample of libstdc++: other libraries draw others).
 std::vector<Lanes> lanes_of_chunks(const std::vector<int>& strong, int kept,
-                                   const LaneOfChannel& lane_of) {
+                                   LaneOfChannel lane_of) {
   std::array<int, kHeadDim> lanes{};
   for (int channel = 0; channel < kHeadDim; ++channel)
     lanes[static_cast<std::size_t>(channel)] = lane_of(channel);
